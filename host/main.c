@@ -1,0 +1,23 @@
+/* main: argv to exit code.  Everything else happens in scripts/main.lua. */
+#include <stdio.h>
+
+#include "runtime.h"
+
+enum { EXIT_INTERNAL = 12 };
+
+int main(int argc, char **argv)
+{
+    struct mh_err err = {0};
+    lua_State *L;
+    int code;
+
+    mh_runtime_install_signals();
+    L = mh_runtime_open(&err);
+    if (L == NULL) {
+        (void)fprintf(stderr, "mighost: %s\n", err.message);
+        return EXIT_INTERNAL;
+    }
+    code = mh_runtime_run(L, argc, argv);
+    mh_runtime_close(L);
+    return code;
+}
