@@ -42,6 +42,7 @@ struct mh_os mh_os = {
     .copy_file_range = real_copy_file_range,
     .lock = real_lock,
     .fork = fork,
+    .spawn = posix_spawnp,
     .kill = kill,
 };
 

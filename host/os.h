@@ -10,6 +10,7 @@
 #define MH_OS_H
 
 #include <fcntl.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -31,6 +32,8 @@ struct mh_os {
     ssize_t (*copy_file_range)(int source, int destination, size_t size);
     int (*lock)(int fd, int command, struct flock *lock); /* fcntl with F_OFD_SETLK */
     pid_t (*fork)(void);
+    int (*spawn)(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+                 const posix_spawnattr_t *attributes, char *const argv[], char *const env[]);
     int (*kill)(pid_t pid, int signal);
 };
 

@@ -1,0 +1,268 @@
+#include "repo.h"
+
+#include <errno.h>
+#include <git2.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "path.h"
+
+struct mh_repo {
+    git_repository *handle;
+    char *worktree;
+    char *gitdir;
+    char *commondir;
+};
+
+/* Extensions that change nothing of what is done here; libgit2 refuses what it does not know. */
+static const char *const accepted_extensions[] = {"worktreeconfig", "preciousobjects", "partialclone"};
+
+static int fail(struct mh_err *err, const char *name, const char *what)
+{
+    const git_error *last = git_error_last();
+
+    return mh_err_set(err, name, "%s: %s", what, last != NULL ? last->message : "unknown libgit2 error");
+}
+
+static int start_library(struct mh_err *err)
+{
+    static bool started;
+
+    if (started) {
+        return 0;
+    }
+    if (git_libgit2_init() < 0) {
+        return fail(err, "EIO", "cannot start libgit2");
+    }
+    if (git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, accepted_extensions,
+                         sizeof accepted_extensions / sizeof *accepted_extensions) < 0) {
+        return fail(err, "EIO", "cannot configure libgit2");
+    }
+    started = true;
+    return 0;
+}
+
+/* A copy of an absolute path of libgit2's, which end in a slash. */
+static char *without_slash(const char *path)
+{
+    char *copy = path != NULL ? strdup(path) : NULL;
+    size_t length;
+
+    if (copy == NULL) {
+        return NULL;
+    }
+    length = strlen(copy);
+    while (length > 1 && copy[length - 1] == '/') {
+        copy[--length] = '\0';
+    }
+    return copy;
+}
+
+static int open_failure(int code, const char *path, struct mh_err *err)
+{
+    const git_error *last = git_error_last();
+    const char *why = last != NULL ? last->message : "unknown libgit2 error";
+
+    if (code == GIT_ENOTFOUND) {
+        return mh_err_set(err, "ENOTREPO", "not a git repository: %s", path);
+    }
+    if (code == GIT_EOWNER) {
+        return mh_err_set(err, "EUNSUPPORTED",
+                          "the repository is owned by another user; if you trust it, run "
+                          "'git config --global --add safe.directory %s'", path);
+    }
+    if (strstr(why, "extension") != NULL || strstr(why, "repository version") != NULL) {
+        return mh_err_set(err, "EUNSUPPORTED",
+                          "the repository's format is not supported (SHA-256 objects or reftable?): %s: %s",
+                          path, why);
+    }
+    return mh_err_set(err, "ENOTREPO", "cannot open the git repository at %s: %s", path, why);
+}
+
+int mh_repo_open(const char *path, struct mh_repo **out, struct mh_err *err)
+{
+    struct mh_repo *repo = NULL;
+    int code;
+
+    if (start_library(err) < 0) {
+        return -1;
+    }
+    repo = calloc(1, sizeof *repo);
+    if (repo == NULL) {
+        return mh_err_nomem(err);
+    }
+    code = git_repository_open_ext(&repo->handle, path, 0, NULL);
+    if (code < 0) {
+        (void)open_failure(code, path, err);
+        goto fail;
+    }
+    if (git_repository_is_bare(repo->handle) == 1) {
+        (void)mh_err_set(err, "ENOTREPO", "the repository has no work tree (it is bare): %s", path);
+        goto fail;
+    }
+    repo->worktree = without_slash(git_repository_workdir(repo->handle));
+    repo->gitdir = without_slash(git_repository_path(repo->handle));
+    repo->commondir = without_slash(git_repository_commondir(repo->handle));
+    if (repo->worktree == NULL || repo->gitdir == NULL || repo->commondir == NULL) {
+        (void)mh_err_nomem(err);
+        goto fail;
+    }
+    *out = repo;
+    return 0;
+fail:
+    mh_repo_close(repo);
+    return -1;
+}
+
+void mh_repo_close(struct mh_repo *repo)
+{
+    if (repo == NULL) {
+        return;
+    }
+    git_repository_free(repo->handle);
+    free(repo->worktree);
+    free(repo->gitdir);
+    free(repo->commondir);
+    free(repo);
+}
+
+const char *mh_repo_worktree(const struct mh_repo *repo)
+{
+    return repo->worktree;
+}
+
+const char *mh_repo_gitdir(const struct mh_repo *repo)
+{
+    return repo->gitdir;
+}
+
+const char *mh_repo_commondir(const struct mh_repo *repo)
+{
+    return repo->commondir;
+}
+
+struct git_repository *mh_repo_handle(const struct mh_repo *repo)
+{
+    return repo->handle;
+}
+
+const char *mh_repo_library_version(void)
+{
+    return LIBGIT2_VERSION;
+}
+
+int mh_repo_read_head(const struct mh_repo *repo, struct mh_repo_head *out, struct mh_err *err)
+{
+    struct mh_repo_head head = {0};
+    git_reference *reference = NULL;
+    int code = git_repository_head(&reference, repo->handle);
+
+    if (code == GIT_EUNBORNBRANCH || code == GIT_ENOTFOUND) {
+        head.unborn = true;
+    } else if (code < 0) {
+        return fail(err, "EIO", "cannot read HEAD");
+    } else {
+        (void)git_oid_tostr(head.commit.hex, sizeof head.commit.hex, git_reference_target(reference));
+        head.detached = git_repository_head_detached(repo->handle) == 1;
+        if (!head.detached) {
+            head.branch = strdup(git_reference_name(reference));
+        }
+        git_reference_free(reference);
+        if (!head.detached && head.branch == NULL) {
+            return mh_err_nomem(err);
+        }
+    }
+    *out = head;
+    return 0;
+}
+
+void mh_repo_head_release(struct mh_repo_head *head)
+{
+    free(head->branch);
+    *head = (struct mh_repo_head){0};
+}
+
+const char *mh_repo_operation(const struct mh_repo *repo)
+{
+    switch (git_repository_state(repo->handle)) {
+    case GIT_REPOSITORY_STATE_NONE:
+        return "none";
+    case GIT_REPOSITORY_STATE_MERGE:
+        return "merge";
+    case GIT_REPOSITORY_STATE_REVERT:
+    case GIT_REPOSITORY_STATE_REVERT_SEQUENCE:
+        return "revert";
+    case GIT_REPOSITORY_STATE_CHERRYPICK:
+    case GIT_REPOSITORY_STATE_CHERRYPICK_SEQUENCE:
+        return "cherry-pick";
+    case GIT_REPOSITORY_STATE_BISECT:
+        return "bisect";
+    case GIT_REPOSITORY_STATE_REBASE:
+    case GIT_REPOSITORY_STATE_REBASE_INTERACTIVE:
+    case GIT_REPOSITORY_STATE_REBASE_MERGE:
+        return "rebase";
+    case GIT_REPOSITORY_STATE_APPLY_MAILBOX:
+    case GIT_REPOSITORY_STATE_APPLY_MAILBOX_OR_REBASE:
+        return "am";
+    default:
+        return "an operation unknown to libgit2";
+    }
+}
+
+/* The first of an environment variable and two configuration keys that is set and not empty. */
+static char *person_field(git_config *config, const char *variable, const char *key, const char *general)
+{
+    const char *keys[] = {key, general};
+    const char *value = getenv(variable);
+
+    for (size_t i = 0; (value == NULL || *value == '\0') && i < 2; i++) {
+        value = NULL;
+        if (git_config_get_string(&value, config, keys[i]) < 0) {
+            value = NULL;
+        }
+    }
+    return value != NULL && *value != '\0' ? strdup(value) : NULL;
+}
+
+static int read_person(const struct mh_repo *repo, const char *const names[4],
+                       struct mh_repo_person *out, struct mh_err *err)
+{
+    struct mh_repo_person person = {0};
+    git_config *config = NULL;
+
+    if (git_repository_config_snapshot(&config, repo->handle) < 0) {
+        return fail(err, "EIO", "cannot read git's configuration");
+    }
+    person.name = person_field(config, names[0], names[1], "user.name");
+    person.email = person_field(config, names[2], names[3], "user.email");
+    git_config_free(config);
+    if (person.name == NULL || person.email == NULL) {
+        mh_repo_person_release(&person);
+        return mh_err_set(err, "ENOIDENT", "git does not know who you are: user.name or user.email is not set");
+    }
+    *out = person;
+    return 0;
+}
+
+int mh_repo_author(const struct mh_repo *repo, struct mh_repo_person *out, struct mh_err *err)
+{
+    static const char *const names[4] = {"GIT_AUTHOR_NAME", "author.name", "GIT_AUTHOR_EMAIL",
+                                         "author.email"};
+
+    return read_person(repo, names, out, err);
+}
+
+int mh_repo_committer(const struct mh_repo *repo, struct mh_repo_person *out, struct mh_err *err)
+{
+    static const char *const names[4] = {"GIT_COMMITTER_NAME", "committer.name", "GIT_COMMITTER_EMAIL",
+                                         "committer.email"};
+
+    return read_person(repo, names, out, err);
+}
+
+void mh_repo_person_release(struct mh_repo_person *person)
+{
+    free(person->name);
+    free(person->email);
+    *person = (struct mh_repo_person){0};
+}
