@@ -1,0 +1,239 @@
+--- What every command shares: options, help, notes, errors, the JSON answer, exit codes.
+---
+---   local parser = cli.parser { name = "migration show", summary = "Shows one migration.",
+---     example = "mighost migration show retire-the-old-parser", json = true }
+---   parser:argument("slug", "The migration.")          -- anything of lua-argparse
+---   local opts, code = cli.parse(parser, { ... })
+---   if not opts then return code end                   -- help was shown, or the usage was wrong
+---   local project, message, name, fix = mighost.open(opts)
+---   if not project then return cli.fail(opts, message, name, fix) end
+---   ...
+---   return cli.answer(opts, 0, data)                   -- with --json the one document, else nothing
+---
+--- stdout is data and only cli.write writes it; everything else goes to stderr.
+
+local SCHEMA <const> = 1
+local EXIT_USAGE <const> = 2
+local SIGNAL_BASE <const> = 128
+local SIGINT <const> = 2
+
+-- What must be known where a command ends without returning: an interruption, a bug.
+local session = {}
+
+--- Whether an option stands among the words that are not behind `--`.
+local function has_word(words, ...)
+  local wanted = { ... }
+  for _, word in ipairs(words) do
+    if word == "--" then
+      return false
+    end
+    for _, name in ipairs(wanted) do
+      if word == name then
+        return true
+      end
+    end
+  end
+  return false
+end
+
+--- Only for people: control characters must not reach the terminal, line ends may.
+local function to_lines(message)
+  local text = require "lib.text"
+  local lines = {}
+  for line in (message .. "\n"):gmatch("([^\n]*)\n") do
+    table.insert(lines, (text.printable((line:gsub("\t", "  ")))))
+  end
+  return table.concat(lines, "\n")
+end
+
+local function write_error(message, fix)
+  io.stderr:write("mighost: ", to_lines(message), "\n")
+  if fix then
+    io.stderr:write("  next: ", to_lines(fix), "\n")
+  end
+end
+
+local M = {}
+
+---@class mighost.cli.Opts   what cli.parse gives, besides the command's own options
+---@field repo_root? string
+---@field json? boolean
+---@field quiet? boolean
+---@field verbose? boolean
+---@field no_color? boolean
+
+--- A lua-argparse parser with the options that every command has.
+---@param def {name: string, summary: string, example: string|string[], json?: boolean}
+---@return table parser
+function M.parser(def)
+  local argparse = require "argparse"
+  local examples = type(def.example) == "table" and def.example or { def.example }
+  local parser = argparse("mighost " .. def.name, def.summary,
+    "Example:\n  $ " .. table.concat(examples, "\n  $ "))
+  parser:add_help(false)
+  parser:help_max_width(80)
+  parser:flag("-h --help", "Show this help.")
+  parser:option("-C --repo-root", "Work on the repository that holds DIR."):argname("DIR")
+  if def.json then
+    parser:flag("--json", "Print one JSON document on stdout.")
+  end
+  parser:flag("-q --quiet", "No notes and no progress.")
+  parser:flag("--verbose", "Say more; show tracebacks of internal errors.")
+  parser:flag("--no-color", "No colour (so does NO_COLOR).")
+  session.command = def.name
+  session.can_json = def.json
+  return parser
+end
+
+--- Reads the arguments.  Without opts the command is over and the second value is its exit code.
+---@param parser table
+---@param args string[]
+---@return mighost.cli.Opts? opts, integer? code
+function M.parse(parser, args)
+  session.json = session.can_json and has_word(args, "--json")
+  if has_word(args, "-h", "--help") then
+    M.write(parser:get_help() .. "\n")
+    return nil, 0
+  end
+  -- lua-argparse wants its error function never to return: the coroutine it runs in is left there.
+  local step = coroutine.wrap(function()
+    return parser:parse(args)
+  end)
+  function parser.error(_, message)
+    coroutine.yield(nil, message)
+  end
+  local opts, message = step()
+  if not opts then
+    return nil, M.fail({}, session.command .. ": " .. message, "EUSAGE",
+      "mighost " .. session.command .. " --help")
+  elseif opts.help then
+    M.write(parser:get_help() .. "\n")
+    return nil, 0
+  end
+  return opts
+end
+
+--- Writes data to stdout, now; when that fails the command ends with exit code 1.
+---@param text string
+function M.write(text)
+  local ok, why = io.stdout:write(text)
+  if ok then
+    ok, why = io.stdout:flush()
+  end
+  if not ok then
+    error({ name = "EIO", message = "cannot write to standard output: " .. why })
+  end
+end
+
+--- A remark on stderr, for people; nothing with --quiet.
+---@param opts mighost.cli.Opts
+---@param message string
+function M.note(opts, message)
+  if not opts.quiet then
+    io.stderr:write("mighost: ", to_lines(message), "\n")
+  end
+end
+
+--- A remark that only --verbose shows.
+---@param opts mighost.cli.Opts
+---@param message string
+function M.detail(opts, message)
+  if opts.verbose then
+    io.stderr:write("mighost: ", to_lines(message), "\n")
+  end
+end
+
+--- The JSON answer of every command that has --json.  `code` is the exit code.
+---@param code integer
+---@param message? string
+---@param fix? string   a command to run next
+---@param data? table
+---@return string
+function M.envelope(code, message, fix, data)
+  local json = require "lib.json"
+  return json.encode({
+    schema = SCHEMA,
+    ok = code == 0,
+    code = code,
+    message = message or json.null,
+    fix = fix or json.null,
+    data = data or json.null,
+  }) .. "\n"
+end
+
+--- The end of a command that did what it could: with --json prints the document, else nothing.
+---@param opts mighost.cli.Opts
+---@param code integer
+---@param data? table
+---@param message? string
+---@param fix? string
+---@return integer code
+function M.answer(opts, code, data, message, fix)
+  if opts.json then
+    session.json = false
+    M.write(M.envelope(code, message, fix, data))
+  end
+  return code
+end
+
+local function end_with(message, code, fix, data)
+  write_error(message, fix)
+  if session.json then
+    session.json = false
+    M.write(M.envelope(code, message, fix, data))
+  end
+  return code
+end
+
+--- The end of a command that failed.
+---@param opts mighost.cli.Opts
+---@param message string
+---@param name? string   EBUSY, ECONFIG, …
+---@param fix? string    a command to run next
+---@param data? table
+---@return integer code  the exit code that belongs to `name`
+function M.fail(opts, message, name, fix, data)
+  if opts.json then
+    session.json = true
+  end
+  if name == "EINTERRUPTED" then
+    local signal = require("host.sys").interrupted() or SIGINT
+    return end_with(message, SIGNAL_BASE + signal, fix or session.resume, data)
+  end
+  return end_with(message, require("lib.exit").code(name), fix, data)
+end
+
+--- What main says where no command is left to say it.
+---@param message string
+---@param code integer
+---@param fix? string
+---@return integer code
+function M.end_early(message, code, fix)
+  return end_with(message, code, fix)
+end
+
+--- From now on an interruption tells people to run this to go on.
+---@param command string
+function M.resume_with(command)
+  session.resume = command
+end
+
+--- What resume_with was given last.
+---@return string?
+function M.resume_command()
+  return session.resume
+end
+
+--- Whether text on this descriptor (default 1) may have colours.
+---@param opts mighost.cli.Opts
+---@param fd? integer
+---@return boolean
+function M.is_color(opts, fd)
+  local off = os.getenv("NO_COLOR")
+  if opts.no_color or (off and off ~= "") or os.getenv("TERM") == "dumb" then
+    return false
+  end
+  return require("host.sys").isatty(fd or 1)
+end
+
+return M
