@@ -14,8 +14,23 @@
 
 #include "err.h"
 
+/* What the runtime keeps in the registry: this program's path, and <prefix>/share/mighost. */
+#define MH_LIB_EXE "mighost.exe"
+#define MH_LIB_SHARE "mighost.share"
+
 /* Pushes nil, message, NAME and returns 3: `return mh_lib_fail(L, &err)`. */
 int mh_lib_fail(lua_State *L, const struct mh_err *err);
+
+/* The type of an opened directory (host.fs). */
+#define MH_LIB_DIR "host.fs.Dir"
+
+struct mh_dir;
+
+/* The open directory at an index; raises for anything else. */
+struct mh_dir *mh_lib_check_dir(lua_State *L, int index);
+
+/* The string at an index, raising for anything else; NULL with EINVALIDPATH when a NUL byte is in it. */
+const char *mh_lib_check_path(lua_State *L, int index, struct mh_err *err);
 
 int luaopen_host_fs(lua_State *L);
 int luaopen_host_lock(lua_State *L);

@@ -11,6 +11,9 @@ int main(int argc, char **argv)
     lua_State *L;
     int code;
 
+    if (mh_runtime_open_stdio() < 0) {
+        return EXIT_INTERNAL;
+    }
     mh_runtime_install_signals();
     L = mh_runtime_open(&err);
     if (L == NULL) {

@@ -1,6 +1,7 @@
 #include "runtime.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <lauxlib.h>
 #include <lualib.h>
 #include <signal.h>
@@ -15,18 +16,22 @@
 enum { EXIT_INTERNAL = 12, EXIT_SIGNAL_BASE = 128 };
 
 static const luaL_Reg preloaded[] = {
+    {"host.fs", luaopen_host_fs},
+    {"host.sys", luaopen_host_sys},
     {NULL, NULL},
 };
 
-static lua_State *interruptible; /* the state whose hook a signal arms */
+static lua_State *volatile interruptible; /* the state whose hook a signal arms */
 
 static void raise_interrupt(lua_State *L, lua_Debug *where)
 {
     (void)where;
     lua_sethook(L, NULL, 0, 0);
-    lua_createtable(L, 0, 2);
-    lua_pushliteral(L, "EINTERRUPTED");
+    lua_createtable(L, 0, 3);
+    (void)lua_pushliteral(L, "EINTERRUPTED");
     lua_setfield(L, -2, "name");
+    (void)lua_pushliteral(L, "interrupted");
+    lua_setfield(L, -2, "message");
     lua_pushinteger(L, mh_interrupt_signal);
     lua_setfield(L, -2, "signal");
     (void)lua_error(L);
@@ -55,39 +60,70 @@ void mh_runtime_install_signals(void)
     (void)sigaction(SIGPIPE, &action, NULL);
 }
 
-/* The directory above the executable's own, e.g. /usr/local for /usr/local/bin/mighost; on the heap. */
-static char *find_prefix(struct mh_err *err)
+int mh_runtime_open_stdio(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR | O_NOCTTY);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd < 0) {
+        return -1;
+    }
+    (void)close(fd);
+    return 0;
+}
+
+/* Where this program is, links resolved; on the heap. */
+static char *find_exe(struct mh_err *err)
 {
     char *exe = realpath("/proc/self/exe", NULL);
-    char *slash;
 
     if (exe == NULL) {
         (void)mh_err_sys(err, errno, "cannot find this program's own path in /proc/self/exe");
         return NULL;
     }
-    for (int i = 0; i < 2; i++) {
-        slash = strrchr(exe, '/');
-        if (slash != NULL) {
-            *slash = '\0';
-        }
+    if (strpbrk(exe, ";?") != NULL) { /* both mean something in Lua's search paths */
+        (void)mh_err_set(err, "EUNSUPPORTED", "cannot run from a path with ';' or '?' in it: %s",
+                         exe);
+        free(exe);
+        return NULL;
     }
     return exe;
+}
+
+/* Pushes the directory above the executable's own, e.g. /usr/local for /usr/local/bin/mighost. */
+static const char *push_prefix(lua_State *L, const char *exe)
+{
+    const char *end = exe + strlen(exe);
+
+    for (int up = 0; up < 2; up++) {
+        while (end > exe && end[-1] != '/') {
+            end--;
+        }
+        if (end > exe) {
+            end--;
+        }
+    }
+    return lua_pushlstring(L, exe, (size_t)(end - exe));
 }
 
 static void set_package_paths(lua_State *L, const char *prefix)
 {
     (void)lua_getglobal(L, "package");
-    lua_pushfstring(L, "%s/share/mighost/scripts/?.lua;" MH_LUA_DIR "/?.lua;" MH_LUA_DIR "/?/init.lua", prefix);
+    (void)lua_pushfstring(L, "%s/share/mighost/scripts/?.lua;%s/?.lua;%s/?/init.lua", prefix,
+                          MH_LUA_DIR, MH_LUA_DIR);
     lua_setfield(L, -2, "path");
-    lua_pushfstring(L, "%s/lib/mighost/?.so;" MH_LUA_C_DIR "/?.so", prefix);
+    (void)lua_pushfstring(L, "%s/lib/mighost/?.so;%s/?.so", prefix, MH_LUA_C_DIR);
     lua_setfield(L, -2, "cpath");
     lua_pop(L, 1);
 }
 
-/* Runs protected: opens libraries and fills the module tables.  Upvalue: none; argument 1: the prefix. */
+/* Runs protected: opens libraries and fills the module tables.  Argument 1: the executable's path. */
 static int open_libraries(lua_State *L)
 {
-    const char *prefix = luaL_checkstring(L, 1);
+    const char *exe = lua_touserdata(L, 1);
+    const char *prefix = push_prefix(L, exe);
 
     lua_pushboolean(L, 1); /* LUA_PATH, LUA_CPATH and LUA_INIT do not count here */
     lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
@@ -95,18 +131,19 @@ static int open_libraries(lua_State *L)
     set_package_paths(L, prefix);
     (void)luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
     luaL_setfuncs(L, preloaded, 0);
-    lua_pop(L, 1);
-    lua_pushfstring(L, "%s/share/mighost", prefix);
-    lua_setfield(L, LUA_REGISTRYINDEX, "mighost.share");
+    lua_pushstring(L, exe);
+    lua_setfield(L, LUA_REGISTRYINDEX, MH_LIB_EXE);
+    (void)lua_pushfstring(L, "%s/share/mighost", prefix);
+    lua_setfield(L, LUA_REGISTRYINDEX, MH_LIB_SHARE);
     return 0;
 }
 
 lua_State *mh_runtime_open(struct mh_err *err)
 {
-    char *prefix = find_prefix(err);
-    lua_State *L;
+    lua_State *L = NULL;
+    char *exe = find_exe(err);
 
-    if (prefix == NULL) {
+    if (exe == NULL) {
         return NULL;
     }
     L = luaL_newstate();
@@ -115,7 +152,7 @@ lua_State *mh_runtime_open(struct mh_err *err)
         goto out;
     }
     lua_pushcfunction(L, open_libraries);
-    lua_pushstring(L, prefix);
+    lua_pushlightuserdata(L, exe); /* a light pointer: pushing a string could raise out here */
     if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
         (void)mh_err_set(err, "ENOMEM", "cannot start Lua: %s", lua_tostring(L, -1));
         lua_close(L);
@@ -124,47 +161,50 @@ lua_State *mh_runtime_open(struct mh_err *err)
     }
     interruptible = L;
 out:
-    free(prefix);
+    free(exe);
     return L;
 }
 
 static int add_traceback(lua_State *L)
 {
-    const char *message = luaL_tolstring(L, 1, NULL);
-
-    luaL_traceback(L, L, message, 1);
+    luaL_traceback(L, L, luaL_tolstring(L, 1, NULL), 1);
     return 1;
 }
 
-/* Pushes the chunk of scripts/main.lua, or an error message; returns loadfile's status. */
-static int load_main(lua_State *L)
+/* Runs protected: loads scripts/main.lua and calls it.  Arguments: argc, argv; result: what it returns. */
+static int call_main(lua_State *L)
 {
-    const char *file;
+    int argc = (int)lua_tointeger(L, 1);
+    char **argv = lua_touserdata(L, 2);
 
-    (void)lua_getfield(L, LUA_REGISTRYINDEX, "mighost.share");
-    file = lua_pushfstring(L, "%s/scripts/main.lua", lua_tostring(L, -1));
-    return luaL_loadfilex(L, file, "t");
+    (void)lua_getfield(L, LUA_REGISTRYINDEX, MH_LIB_SHARE);
+    if (luaL_loadfilex(L, lua_pushfstring(L, "%s/scripts/main.lua", lua_tostring(L, -1)), "t") !=
+        LUA_OK) {
+        return lua_error(L);
+    }
+    luaL_checkstack(L, argc, "too many arguments");
+    for (int i = 1; i < argc; i++) {
+        (void)lua_pushstring(L, argv[i]);
+    }
+    lua_call(L, argc > 0 ? argc - 1 : 0, 1);
+    return 1;
 }
 
 int mh_runtime_run(lua_State *L, int argc, char **argv)
 {
-    int status;
     int code = EXIT_INTERNAL;
 
     lua_settop(L, 0);
     lua_pushcfunction(L, add_traceback);
-    status = load_main(L);
-    if (status == LUA_OK) {
-        luaL_checkstack(L, argc, "too many arguments");
-        for (int i = 1; i < argc; i++) {
-            (void)lua_pushstring(L, argv[i]);
-        }
-        status = lua_pcall(L, argc > 0 ? argc - 1 : 0, 1, 1);
-    }
-    if (status != LUA_OK) {
+    lua_pushcfunction(L, call_main);
+    lua_pushinteger(L, argc);
+    lua_pushlightuserdata(L, argv);
+    if (lua_pcall(L, 2, 1, 1) == LUA_OK) {
+        code = lua_isinteger(L, -1) ? (int)lua_tointeger(L, -1) : EXIT_INTERNAL;
+    } else if (mh_interrupt_signal != 0) {
+        code = EXIT_SIGNAL_BASE + mh_interrupt_signal;
+    } else {
         (void)fprintf(stderr, "mighost: internal error: %s\n", lua_tostring(L, -1));
-    } else if (lua_isinteger(L, -1)) {
-        code = (int)lua_tointeger(L, -1);
     }
     lua_settop(L, 0);
     return code;
