@@ -48,9 +48,9 @@ int mh_path_open(int dirfd, const char *path, int flags, enum mh_links links)
     struct open_how how = {0};
     long fd;
 
-    how.flags = (unsigned)(flags | O_CLOEXEC | O_NOCTTY);
-    if ((flags & O_PATH) == 0) {
-        how.flags |= O_NONBLOCK;
+    how.flags = (unsigned)(flags | O_CLOEXEC);
+    if ((flags & O_PATH) == 0) { /* openat2 refuses the others with O_PATH */
+        how.flags |= O_NOCTTY | O_NONBLOCK;
     }
     if (links == MH_LINKS_REFUSE) {
         how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
