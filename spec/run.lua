@@ -3,6 +3,7 @@
 --- A PATH is a spec file or a folder; without one every spec runs except bench, crash and fuzz.
 
 local lfs = require "lfs"
+local sys = require "host.sys"
 
 local USAGE <const> =
   "usage: mighost spec/run.lua [--filter PATTERN] [--list] [--verbose] [PATH...]\n"
@@ -86,6 +87,8 @@ local function watch(busted)
   busted.subscribe({ "failure" }, count_bad)
   busted.subscribe({ "test", "end" }, function()
     seen.tests = seen.tests + 1
+    seen.signal = sys.interrupted() -- busted took the error that it raised for a failed test's
+    busted.skipAll = seen.signal ~= nil
     return nil, true
   end)
   return seen

@@ -38,7 +38,7 @@ function M.repo(opts)
   opts = opts or {}
   local dir = tmp.dir()
   local repo = setmetatable({ dir = dir, path = dir.path }, Repo)
-  repo:git("init", "-q", "-b", opts.branch or "main", table.unpack(opts.bare and { "--bare" } or {}))
+  repo:git("init", "-q", "-b", opts.branch or "main", opts.bare and "--bare" or "--no-bare")
   repo:git("config", "gc.auto", "0")
   if opts.identity ~= false then
     repo:git("config", "user.name", "Spec")

@@ -11,24 +11,28 @@ function M.quote(word)
   return "'" .. word:gsub("'", "'\\''") .. "'"
 end
 
+--- The words of `env` that change the environment: removals first, as env wants it.
+local function environment(changes)
+  local removed, set = {}, {}
+  for name, value in pairs(changes or {}) do
+    if value then
+      table.insert(set, M.quote(name .. "=" .. value))
+    else
+      table.insert(removed, "-u " .. M.quote(name))
+    end
+  end
+  table.sort(set)
+  return table.concat(table.move(set, 1, #set, #removed + 1, removed), " ")
+end
+
 local function command_line(spec, dir)
-  local words = { "exec env" }
-  local names = {}
-  for name in pairs(spec.env or {}) do
-    table.insert(names, name)
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    table.insert(words, spec.env[name] and M.quote(name .. "=" .. spec.env[name])
-      or "-u " .. M.quote(name))
-  end
+  local words = { "exec env", environment(spec.env) }
   for _, word in ipairs(spec.argv) do
     table.insert(words, M.quote(word))
   end
-  local line = table.concat(words, " ")
   local stdin = spec.stdin and M.quote(dir:write("stdin", spec.stdin)) or "/dev/null"
-  return ("cd %s && %s <%s >%s 2>%s"):format(M.quote(spec.cwd or "."), line, stdin,
-    M.quote(dir:join("stdout")), M.quote(dir:join("stderr")))
+  return ("cd %s && %s <%s >%s 2>%s"):format(M.quote(spec.cwd or "."), table.concat(words, " "),
+    stdin, M.quote(dir:join("stdout")), M.quote(dir:join("stderr")))
 end
 
 ---@class spec.Run
