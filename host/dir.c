@@ -31,17 +31,16 @@ int mh_dir_open(const char *path, struct mh_dir *dir, struct mh_err *err)
 int mh_dir_open_at(const struct mh_dir *parent, const char *path, struct mh_dir *dir,
                    struct mh_err *err)
 {
-    char *joined = mh_path_join(parent->path, path);
-    int fd;
+    int fd = mh_path_open(parent->fd, path, O_RDONLY | O_DIRECTORY, MH_LINKS_REFUSE);
+    char *joined;
 
-    if (joined == NULL) {
-        return mh_err_nomem(err);
-    }
-    fd = mh_path_open(parent->fd, path, O_RDONLY | O_DIRECTORY, MH_LINKS_REFUSE);
     if (fd < 0) {
-        (void)mh_err_sys(err, errno, "cannot open directory %s", joined);
-        free(joined);
-        return -1;
+        return mh_dir_fail(parent, "open directory", path, err);
+    }
+    joined = mh_path_join(parent->path, path);
+    if (joined == NULL) {
+        mh_os_close(&fd);
+        return mh_err_nomem(err);
     }
     dir->fd = fd;
     dir->path = joined;
@@ -79,13 +78,18 @@ void mh_buffer_release(struct mh_buffer *buffer)
     buffer->capacity = 0;
 }
 
-/* Fills err with "<what> <dir>/<path>: <reason>"; returns -1. */
-static int fail_on(const struct mh_dir *dir, const char *what, const char *path, struct mh_err *err)
+int mh_dir_fail(const struct mh_dir *dir, const char *what, const char *path, struct mh_err *err)
 {
     int saved = errno;
     const char *slash = *path != '\0' ? "/" : "";
 
-    return mh_err_sys(err, saved, "%s %s%s%s", what, dir->path, slash, path);
+    if (saved != ELOOP && saved != EXDEV) {
+        return mh_err_sys(err, saved, "cannot %s %s%s%s", what, dir->path, slash, path);
+    }
+    (void)mh_err_set(err, mh_err_errno_name(saved), "cannot %s %s%s%s: %s", what, dir->path, slash,
+                     path, saved == ELOOP ? "a symbolic link is in the way" : "it leads outside");
+    err->errnum = saved;
+    return -1;
 }
 
 /* True when a ".." segment is in the path, which the kernel would follow out of the directory. */
@@ -173,7 +177,7 @@ int mh_dir_read(const struct mh_dir *dir, const char *path,
         return mh_err_set(err, "EINVAL", "cannot read %s/%s: not a regular file", dir->path, path);
     }
     if (fd < 0) {
-        return fail_on(dir, "cannot read", path, err);
+        return mh_dir_fail(dir, "read", path, err);
     }
     result = read_open_file(fd, options->max, buffer, err);
     if (result < 0) {
@@ -210,7 +214,7 @@ int mh_dir_stat(const struct mh_dir *dir, const char *path, enum mh_links links,
     }
     if (direct) {
         if (fstatat(dir->fd, path, &found, AT_SYMLINK_NOFOLLOW) < 0) {
-            return fail_on(dir, "cannot look at", path, err);
+            return mh_dir_fail(dir, "look at", path, err);
         }
         if (!S_ISLNK(found.st_mode) || links == MH_LINKS_REFUSE) {
             *properties = found;
@@ -220,7 +224,7 @@ int mh_dir_stat(const struct mh_dir *dir, const char *path, enum mh_links links,
     if (links == MH_LINKS_FOLLOW
             ? fstatat(dir->fd, path, &found, *path == '\0' ? AT_EMPTY_PATH : 0) < 0
             : stat_by_handle(dir->fd, path, links, &found) < 0) {
-        return fail_on(dir, "cannot look at", path, err);
+        return mh_dir_fail(dir, "look at", path, err);
     }
     *properties = found;
     return 0;

@@ -113,6 +113,12 @@ int mh_dir_rename(const struct mh_dir *dir, const char *from, const char *to, st
 int mh_dir_sync(const struct mh_dir *dir, const char *path, struct mh_err *err);
 
 /*
+ * Fills err with "cannot <what> <dir>/<path>: <reason>" from errno, in words of our own where a link was
+ * refused (ELOOP) or led out of the directory (EXDEV).  Returns -1.
+ */
+int mh_dir_fail(const struct mh_dir *dir, const char *what, const char *path, struct mh_err *err);
+
+/*
  * Opens the directory that holds the last segment of `path` and points `*name` at that segment inside
  * `path`.  The descriptor, or -1 (EINVALIDPATH for a path that is not plain).
  */

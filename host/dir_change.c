@@ -8,15 +8,6 @@
 
 #include "os.h"
 
-/* "cannot <what> <dir>/<path>: <reason>"; returns -1. */
-static int fail_on(const struct mh_dir *dir, const char *what, const char *path, struct mh_err *err)
-{
-    int saved = errno;
-
-    return mh_err_sys(err, saved, "cannot %s %s%s%s", what, dir->path, *path != '\0' ? "/" : "",
-                      path);
-}
-
 int mh_dir_open_parent(int dirfd, const char *path, const char **name, struct mh_err *err)
 {
     const char *slash = strrchr(path, '/');
@@ -58,7 +49,7 @@ int mh_dir_remove(const struct mh_dir *dir, const char *path, struct mh_err *err
     }
     if (mh_os_unlink(parent, name, 0) < 0 &&
         (errno != EISDIR || mh_os_unlink(parent, name, AT_REMOVEDIR) < 0)) {
-        result = fail_on(dir, "remove", path, err);
+        result = mh_dir_fail(dir, "remove", path, err);
     }
     mh_os_close(&parent);
     return result;
@@ -99,7 +90,7 @@ int mh_dir_sync(const struct mh_dir *dir, const char *path, struct mh_err *err)
     int fd = mh_path_open(dir->fd, path, O_RDONLY, MH_LINKS_REFUSE);
 
     if (fd < 0 || mh_os_fsync(fd) < 0) {
-        result = fail_on(dir, "make durable", path, err);
+        result = mh_dir_fail(dir, "make durable", path, err);
     }
     mh_os_close(&fd);
     return result;

@@ -136,7 +136,7 @@ int mh_dir_list(const struct mh_dir *dir, const char *path, struct mh_listing *l
     int fd = mh_path_open(dir->fd, path, O_RDONLY | O_DIRECTORY, MH_LINKS_REFUSE);
 
     if (fd < 0) {
-        return mh_err_sys(err, errno, "cannot list %s%s%s", dir->path, slash, path);
+        return mh_dir_fail(dir, "list", path, err);
     }
     if (collect(fd, &list, err) < 0) {
         (void)mh_err_wrap(err, "cannot list %s%s%s", dir->path, slash, path);
