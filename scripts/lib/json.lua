@@ -1,0 +1,92 @@
+--- JSON for everything but the two durable files: lua-cjson reads, keys are written sorted.
+
+local cjson = require "cjson.safe"
+local text = require "lib.text"
+
+local MAX_DEPTH <const> = 100
+
+local ARRAY <const> = { __name = "json.array" }
+
+local decoder <const> = cjson.new()
+decoder.decode_invalid_numbers(false)
+
+local function is_array(value)
+  return getmetatable(value) == ARRAY or #value > 0
+end
+
+local encode_value
+
+local function encode_object(value, depth, out)
+  local keys = {}
+  for key in pairs(value) do
+    if type(key) ~= "string" then
+      error("json.encode: an object with a key that is not a string: " .. tostring(key), 2)
+    end
+    keys[#keys + 1] = key
+  end
+  table.sort(keys)
+  out[#out + 1] = "{"
+  for index, key in ipairs(keys) do
+    out[#out + 1] = (index == 1 and "" or ",") .. cjson.encode(text.to_utf8(key)) .. ":"
+    encode_value(value[key], depth + 1, out)
+  end
+  out[#out + 1] = "}"
+end
+
+local function encode_array(value, depth, out)
+  out[#out + 1] = "["
+  for index, item in ipairs(value) do
+    if index > 1 then
+      out[#out + 1] = ","
+    end
+    encode_value(item, depth + 1, out)
+  end
+  out[#out + 1] = "]"
+end
+
+function encode_value(value, depth, out)
+  if depth > MAX_DEPTH then
+    error("json.encode: nested deeper than " .. MAX_DEPTH .. " levels", 2)
+  end
+  if type(value) == "table" then
+    return (is_array(value) and encode_array or encode_object)(value, depth, out)
+  elseif type(value) == "string" then
+    out[#out + 1] = cjson.encode(text.to_utf8(value)):gsub("\\/", "/")
+  elseif math.type(value) == "integer" then
+    out[#out + 1] = ("%d"):format(value)
+  else
+    out[#out + 1] = cjson.encode(value)
+  end
+end
+
+local M = { null = cjson.null }
+
+---Marks a list as an array, which only an empty one needs.
+---@param items table
+---@return table items
+function M.array(items)
+  return setmetatable(items, ARRAY)
+end
+
+---One line, keys sorted. A table with a first element, or marked by `json.array`, is an array.
+---Bytes that are not UTF-8 become U+FFFD. What JSON cannot hold (a function, NaN) raises.
+---@param value any
+---@return string
+function M.encode(value)
+  local out = {}
+  encode_value(value, 1, out)
+  return table.concat(out)
+end
+
+---@param source string
+---@return any value nil on failure; null is `json.null`
+---@return string|nil message
+function M.decode(source)
+  local value, problem = decoder.decode(source)
+  if value == nil then
+    return nil, "not valid JSON: " .. problem
+  end
+  return value
+end
+
+return M
