@@ -17,6 +17,7 @@ enum { EXIT_INTERNAL = 12, EXIT_SIGNAL_BASE = 128 };
 
 static const luaL_Reg preloaded[] = {
     {"host.fs", luaopen_host_fs},
+    {"host.lock", luaopen_host_lock},
     {"host.sys", luaopen_host_sys},
     {NULL, NULL},
 };
