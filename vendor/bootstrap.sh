@@ -23,7 +23,7 @@ fail() {
 # packages GROUP...: the packages of these groups, a line each
 packages() {
     for group in "$@"; do
-        sed -n "s/^$group[ ]*\([^ ]*\).*/\1/p" "$root/vendor/packages.txt"
+        sed -n "s/^${group}[ ]*\([^ ]*\).*/\1/p" "$root/vendor/packages.txt"
     done
 }
 
