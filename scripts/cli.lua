@@ -1,21 +1,18 @@
---- What every command shares: options, help, notes, errors, the JSON answer, exit codes.
+--- What every command shares: options, help, notes, errors, the JSON answer.
 ---
 ---   local parser = cli.parser { name = "migration show", summary = "Shows one migration.",
 ---     example = "mighost migration show retire-the-old-parser", json = true }
----   parser:argument("slug", "The migration.")          -- anything of lua-argparse
+---   parser:argument("slug", "The migration.")       -- anything of lua-argparse
 ---   local opts, code = cli.parse(parser, { ... })
----   if not opts then return code end                   -- help was shown, or the usage was wrong
+---   if not opts then return code end                -- help was shown, or the usage was wrong
 ---   local project, message, name, fix = mighost.open(opts)
 ---   if not project then return cli.fail(opts, message, name, fix) end
 ---   ...
----   return cli.answer(opts, 0, data)                   -- with --json the one document, else nothing
+---   return cli.answer(opts, 0, data)                -- with --json the document, else nothing
 ---
 --- stdout is data and only cli.write writes it; everything else goes to stderr.
 
 local SCHEMA <const> = 1
-local EXIT_USAGE <const> = 2
-local SIGNAL_BASE <const> = 128
-local SIGINT <const> = 2
 
 -- What must be known where a command ends without returning: an interruption, a bug.
 local session = {}
@@ -196,11 +193,12 @@ function M.fail(opts, message, name, fix, data)
   if opts.json then
     session.json = true
   end
+  local signal
   if name == "EINTERRUPTED" then
-    local signal = require("host.sys").interrupted() or SIGINT
-    return end_with(message, SIGNAL_BASE + signal, fix or session.resume, data)
+    signal = require("host.sys").interrupted()
+    fix = fix or session.resume
   end
-  return end_with(message, require("lib.exit").code(name), fix, data)
+  return end_with(message, require("lib.exit").code(name, signal), fix, data)
 end
 
 --- What main says where no command is left to say it.

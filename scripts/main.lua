@@ -1,11 +1,10 @@
---- Finds the script named on the command line, runs it, and turns however it ends into an exit code.
+--- Finds the script that the command line names, runs it, turns however it ends into an exit code.
 --- A word with a "/" is a file; other words name a command: `migration list` is migration/list.lua.
 
 local EXIT_FAILED <const> = 1
 local EXIT_USAGE <const> = 2
 local EXIT_INTERNAL <const> = 12
 local EXIT_MAX <const> = 255
-local SIGNAL_BASE <const> = 128
 local BYTECODE <const> = "\27"
 local BYTE_ORDER_MARK <const> = "\239\187\191"
 
@@ -87,11 +86,15 @@ local function run_command(words, running)
 end
 
 local function main(words, running)
+  if words[1] == "help" and #words > 1 then
+    table.insert(words, table.remove(words, 1) and "--help")
+  end
   local first = words[1] or "--help"
   if first == "--help" or first == "-h" then
     words[1] = "help"
   elseif first == "--version" then
-    words[1] = "version"
+    require("cli").write("mighost " .. require("host.sys").version().mighost .. "\n")
+    return 0
   elseif first:find("/", 1, true) then
     return run_file(words, running)
   elseif first:sub(1, 1) == "-" then
@@ -125,12 +128,11 @@ local function end_badly(ending, running, command)
     return end_with_bug(ending.bug, running, command)
   end
   local cli = require "cli"
+  local message, fix = ending.message or ending.name, ending.fix
   if ending.name == "EINTERRUPTED" then
-    return cli.end_early("interrupted", SIGNAL_BASE + ending.signal,
-      cli.resume_command() or command.line)
+    message, fix = "interrupted", cli.resume_command() or command.line
   end
-  return cli.end_early(ending.message or ending.name, require("lib.exit").code(ending.name),
-    ending.fix)
+  return cli.end_early(message, require("lib.exit").code(ending.name, ending.signal), fix)
 end
 
 local words = { ... }

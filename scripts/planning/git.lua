@@ -1,0 +1,93 @@
+--- The few things that git's own program does: it knows hooks, signing, every form of the index.
+
+local proc = require "host.proc"
+local sys = require "host.sys"
+
+-- Set by git for its hooks and aliases: they would point a git started here at another repository.
+local ELSEWHERE <const> = {
+  "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR",
+  "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX",
+}
+
+local function environment()
+  local env = sys.env()
+  for _, name in ipairs(ELSEWHERE) do
+    env[name] = nil
+  end
+  env.GIT_TERMINAL_PROMPT = "0"
+  env.LC_ALL = "C"
+  return env
+end
+
+--- Why it failed, in git's own words.
+local function last_line(report)
+  for _, stream in ipairs { report.stderr, report.stdout } do
+    local line = (stream.whole and stream.head or stream.tail):match("([^\n]+)%s*$")
+    if line then
+      return line
+    end
+  end
+  return "it ended with " .. tostring(report.exit or report.signal)
+end
+
+local M = {}
+
+--- Runs git in a folder.
+---@param folder string
+---@param ... string
+---@return string? stdout, string? message, string? name   EGIT: git said no
+function M.run(folder, ...)
+  local argv = { "git", "--literal-pathspecs", "-C", folder, ... }
+  local report, message, name = proc.run { argv = argv, cwd = folder, env = environment() }
+  if not report then
+    return nil, "cannot start git: " .. message, name
+  elseif report.ended_by == "interrupt" then
+    return nil, "interrupted", "EINTERRUPTED"
+  elseif report.exit ~= 0 then
+    return nil, ("git %s: %s"):format((...), last_line(report)), "EGIT"
+  end
+  return report.stdout.head
+end
+
+--- git's own version, e.g. "2.39.5".
+---@return string? version, string? message, string? name
+function M.version()
+  local out, message, name = M.run("/", "--version")
+  if not out then
+    return nil, message, name
+  end
+  return out:match("version (%S+)") or out:match("^[^\n]*")
+end
+
+--- Whether these paths are just as in HEAD, untracked files included.
+---@param folder string
+---@param paths string[]   relative to the folder
+---@return boolean? clean, string? message, string? name
+function M.is_clean(folder, paths)
+  local out, message, name = M.run(folder, "status", "--porcelain", "--untracked-files=all", "--",
+    table.unpack(paths))
+  if not out then
+    return nil, message, name
+  end
+  return out == ""
+end
+
+--- Commits these paths and nothing else, whatever else is staged.
+---@param folder string
+---@param paths string[]   relative to the folder; missing ones are committed as removed
+---@param message string
+---@return string? commit, string? message, string? name
+function M.commit_paths(folder, paths, message)
+  local out, why, name = M.run(folder, "add", "--all", "--", table.unpack(paths))
+  if out then
+    out, why, name = M.run(folder, "commit", "--quiet", "--message", message, "--only", "--",
+      table.unpack(paths))
+  end
+  if not out then
+    return nil, why, name
+  end
+  local oid, problem, code = M.run(folder, "rev-parse", "HEAD")
+  return oid and oid:match("%x+"), problem, code
+end
+
+return M

@@ -1,0 +1,135 @@
+--- Which command script a command line means: `migration list` is migration/list.lua.
+
+local nearest = require "lib.nearest"
+local root = require "project.root"
+local search = require "project.search"
+local trust = require "project.trust"
+
+local MAX_WORDS <const> = 3
+local BYTES_OF_PURPOSE <const> = 200
+
+-- These only look: an untrusted repository must not be able to keep people from looking.
+local LOOKING <const> = { ["migration/doctor"] = true, ["migration/list"] = true }
+
+--- The directory that -C names: it decides whose .mighost/ is searched.
+local function find_start(words)
+  for i, word in ipairs(words) do
+    if word == "--" then
+      break
+    elseif (word == "-C" or word == "--repo-root") and words[i + 1] then
+      return words[i + 1]
+    elseif word:find("^%-C.") then
+      return word:sub(3)
+    elseif word:find("^%-%-repo%-root=") then
+      return word:match("=(.*)")
+    end
+  end
+  return "."
+end
+
+local function list_names(project)
+  local names = {}
+  for _, entry in ipairs(search.list("scripts", project)) do
+    table.insert(names, (entry.name:gsub("/", " ")))
+  end
+  return names
+end
+
+local function refuse_unknown(typed, project)
+  local near = nearest.find(typed, list_names(project))
+  return nil, ("no command of this name: %s%s"):format(typed,
+    near and "; did you mean " .. near .. "?" or ""), "EUSAGE",
+    near and "mighost " .. near or "mighost --help"
+end
+
+local function refuse_group(group, project)
+  local names = {}
+  for _, name in ipairs(list_names(project)) do
+    local rest = name:match("^" .. group .. " (.+)$")
+    if rest then
+      table.insert(names, rest)
+    end
+  end
+  return nil, ("%s needs one of: %s"):format(group, table.concat(names, ", ")), "EUSAGE",
+    "mighost --help"
+end
+
+--- A script that lies in the current directory is never what a bare name means.
+local function note_shadowed(script, name)
+  local here = io.open(name .. ".lua", "rb")
+  if here then
+    here:close()
+    table.insert(script.notes, ("running %s, not ./%s.lua (for that: mighost ./%s.lua)"):format(
+      script.path, name, name))
+  end
+end
+
+local function resolve_name(name, project)
+  local script, message, code = search.find("scripts", name, project)
+  if not script or script.layer ~= "project" then
+    return script, message, code
+  elseif not LOOKING[name] then
+    return nil, trust.refusal(script.path)
+  end
+  local instead, why, errno = search.find("scripts", name)
+  if instead then
+    instead.notes = { ("running %s; %s"):format(instead.path, trust.explain(script.path)) }
+  end
+  return instead, why, errno
+end
+
+local M = {}
+
+---@class mighost.Script: mighost.Found
+---@field used integer     how many words of the command line name it
+---@field notes string[]   what to tell people before it runs
+
+--- The script that the first words of a command line name.
+---@param words string[]
+---@return mighost.Script? script, string? message, string? name, string? fix
+function M.resolve(words)
+  local project = root.find(find_start(words))
+  local typed = {}
+  for i = 1, math.min(#words, MAX_WORDS) do
+    typed[i] = words[i]:gsub("%.lua$", "")
+    local name = table.concat(typed, "/")
+    local script, message, code, fix = resolve_name(name, project)
+    if script then
+      script.used, script.notes = i, script.notes or {}
+      note_shadowed(script, name)
+      return script
+    elseif code ~= "ENOENT" then
+      return nil, message, code, fix
+    elseif not search.has_folder("scripts", name, project) then
+      return refuse_unknown(table.concat(typed, " "), project)
+    end
+  end
+  return refuse_group(table.concat(typed, " "), project)
+end
+
+--- The command that a path was probably meant to be: "migration list" for `migration/list.lua`.
+---@param path string
+---@return string?
+function M.installed_as(path)
+  local name = path:gsub("^%./", ""):gsub("%.lua$", "")
+  return search.find("scripts", name) and (name:gsub("/", " "))
+end
+
+--- Every command with its purpose, which is the first line of its file.
+---@param start? string
+---@return {name: string, layer: mighost.Layer, purpose: string}[]
+function M.list(start)
+  local commands = {}
+  for _, entry in ipairs(search.list("scripts", root.find(start))) do
+    local file <close> = io.open(entry.path, "rb")
+    local head = file and file:read(BYTES_OF_PURPOSE) or ""
+    table.insert(commands, {
+      name = entry.name:gsub("/", " "),
+      layer = entry.layer,
+      purpose = head:match("^%-%-%- ([^\n]*)") or "",
+    })
+  end
+  return commands
+end
+
+return M

@@ -1,0 +1,181 @@
+--- `.mighost/config.json`: what a project says about itself.  Every field is declared here; another
+--- one is an error: a misspelt setting that does nothing is worse than one that is refused.
+
+local fs = require "host.fs"
+
+local strict = require "lib.strict"
+local paths = require "project.paths"
+
+local FOLDER <const> = ".mighost"
+local PATH <const> = FOLDER .. "/config.json"
+local SCHEMA_VERSION <const> = 1
+local READ <const> = { max = 1024 * 1024, links = "inside" }
+
+local function is_text(value)
+  return type(value) == "string" and value ~= "", "a non-empty string"
+end
+
+local function is_path(value)
+  if type(value) ~= "string" then
+    return false, "a path relative to the project's root"
+  end
+  local normal, why = paths.normalize(value)
+  return normal ~= nil, "a path relative to the project's root; it " .. (why or "")
+end
+
+local function is_seconds(value)
+  return math.type(value) == "integer" and value > 0, "a whole number of seconds above 0"
+end
+
+local function is_version(value)
+  return value == SCHEMA_VERSION, ("%d, the version this mighost knows"):format(SCHEMA_VERSION)
+end
+
+local function is_anything()
+  return true
+end
+
+local FIELDS <const> = {
+  schema_version = is_version,
+  live_migrations_dir = is_path,
+  taste = is_path,
+  with = is_text,
+  model = is_text,
+  effort = is_text,
+  pipeline = is_text,
+  commit_prefix = is_text,
+  timeout = is_seconds,
+  silence = is_seconds,
+  agent_command = is_text,
+  validation_command = is_text,
+  agent_env = is_anything,
+  hooks = is_anything,
+}
+local REQUIRED <const> = { "schema_version", "live_migrations_dir" }
+local PATHS <const> = { "live_migrations_dir", "taste" }
+
+---@class mighost.Config
+---@field schema_version integer
+---@field live_migrations_dir string  relative to the project's root
+---@field taste? string               a file relative to the root; else the user's own counts
+---@field with? string                default of --with; so are the next ones of their options
+---@field model? string
+---@field effort? string
+---@field pipeline? string
+---@field commit_prefix? string
+---@field timeout? integer            seconds
+---@field silence? integer            seconds
+---@field agent_command? string       names a program: counts as a script, see project.trust
+---@field agent_env? table            likewise
+---@field validation_command? string  likewise
+---@field hooks? table                likewise
+
+local function sorted_keys(fields)
+  local keys = {}
+  for key in pairs(fields) do
+    table.insert(keys, key)
+  end
+  table.sort(keys)
+  return keys
+end
+
+local function check_field(key, value)
+  local is_right = FIELDS[key]
+  if not is_right then
+    return nil, "unknown field " .. key
+  end
+  local ok, wanted = is_right(value)
+  if not ok then
+    return nil, ("%s must be %s"):format(key, wanted)
+  end
+  return true
+end
+
+--- The fields of a decoded file; a null counts as absent.
+local function check(fields)
+  if not strict.is_object(fields) then
+    return nil, "it must hold an object, not " .. strict.kind(fields)
+  end
+  local config = {}
+  for _, key in ipairs(sorted_keys(fields)) do
+    if fields[key] ~= strict.null or not FIELDS[key] then
+      local ok, why = check_field(key, fields[key])
+      if not ok then
+        return nil, why
+      end
+      config[key] = fields[key]
+    end
+  end
+  for _, key in ipairs(REQUIRED) do
+    if config[key] == nil then
+      return nil, key .. " is missing"
+    end
+  end
+  for _, key in ipairs(PATHS) do
+    config[key] = config[key] and paths.normalize(config[key])
+  end
+  return config
+end
+
+local function read(root)
+  local dir <close>, message, name = fs.open_dir(root)
+  if not dir then
+    return nil, message, name
+  end
+  local text, why, errno = dir:read(PATH, READ)
+  if not text then
+    return nil, why, errno
+  end
+  local fields, problem = strict.decode(text)
+  if fields == nil then
+    return nil, ("%s/%s: %s"):format(root, PATH, problem), "ECONFIG"
+  end
+  return fields
+end
+
+local M = {}
+
+--- Reads and checks a project's configuration.
+---@param root string
+---@return mighost.Config? config, string? message, string? name
+function M.load(root)
+  local fields, message = read(root)
+  if fields == nil then
+    return nil, "cannot read the configuration: " .. message, "ECONFIG"
+  end
+  local config, why = check(fields)
+  if not config then
+    return nil, ("%s/%s: %s"):format(root, PATH, why), "ECONFIG"
+  end
+  return config
+end
+
+--- Writes a project's configuration: what the file held, with the fields of `changes` replaced.
+---@param root string
+---@param changes table<string, string>
+---@return true? ok, string? message, string? name
+function M.write(root, changes)
+  local fields, message, name = read(root)
+  if fields == nil and name ~= "ENOENT" then
+    return nil, message, name
+  end
+  fields = fields or strict.object()
+  fields.schema_version = SCHEMA_VERSION
+  for key, value in pairs(changes) do
+    fields[key] = value
+  end
+  local dir <close>, why, errno = fs.open_dir(root)
+  if not dir then
+    return nil, why, errno
+  end
+  local made, trouble, code = dir:mkdir(FOLDER)
+  if not made then
+    return nil, trouble, code
+  end
+  return dir:write(PATH, strict.encode(fields))
+end
+
+--- Where the file is, relative to the root.
+M.path = PATH
+
+return M
