@@ -40,8 +40,8 @@ int mh_err_sys(struct mh_err *err, int errnum, const char *format, ...)
     (void)vsnprintf(err->message, sizeof err->message, format, args);
     va_end(args);
     used = strlen(err->message);
-    (void)snprintf(err->message + used, sizeof err->message - used, ": %s", strerrordesc_np(errnum) != NULL
-                       ? strerrordesc_np(errnum) : "unknown error");
+    (void)snprintf(err->message + used, sizeof err->message - used, ": %s",
+                   strerrordesc_np(errnum) != NULL ? strerrordesc_np(errnum) : "unknown error");
     return -1;
 }
 

@@ -17,7 +17,7 @@
 enum mh_links {
     MH_LINKS_REFUSE, /* any link is ELOOP */
     MH_LINKS_INSIDE, /* followed while they stay beneath the directory, else EXDEV */
-    MH_LINKS_FOLLOW  /* followed anywhere: for verdicts on what a person put there, never for writing */
+    MH_LINKS_FOLLOW /* followed anywhere: for verdicts on what a person put there, never for writing */
 };
 
 /* One file name: not empty, ".", or "..", no slash, at most 255 bytes. */

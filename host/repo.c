@@ -15,13 +15,15 @@ struct mh_repo {
 };
 
 /* Extensions that change nothing of what is done here; libgit2 refuses what it does not know. */
-static const char *const accepted_extensions[] = {"worktreeconfig", "preciousobjects", "partialclone"};
+static const char *const accepted_extensions[] = {"worktreeconfig", "preciousobjects",
+                                                  "partialclone"};
 
 static int fail(struct mh_err *err, const char *name, const char *what)
 {
     const git_error *last = git_error_last();
 
-    return mh_err_set(err, name, "%s: %s", what, last != NULL ? last->message : "unknown libgit2 error");
+    return mh_err_set(err, name, "%s: %s", what,
+                      last != NULL ? last->message : "unknown libgit2 error");
 }
 
 static int start_library(struct mh_err *err)
@@ -69,12 +71,14 @@ static int open_failure(int code, const char *path, struct mh_err *err)
     if (code == GIT_EOWNER) {
         return mh_err_set(err, "EUNSUPPORTED",
                           "the repository is owned by another user; if you trust it, run "
-                          "'git config --global --add safe.directory %s'", path);
+                          "'git config --global --add safe.directory %s'",
+                          path);
     }
     if (strstr(why, "extension") != NULL || strstr(why, "repository version") != NULL) {
-        return mh_err_set(err, "EUNSUPPORTED",
-                          "the repository's format is not supported (SHA-256 objects or reftable?): %s: %s",
-                          path, why);
+        return mh_err_set(
+            err, "EUNSUPPORTED",
+            "the repository's format is not supported (SHA-256 objects or reftable?): %s: %s", path,
+            why);
     }
     return mh_err_set(err, "ENOTREPO", "cannot open the git repository at %s: %s", path, why);
 }
@@ -162,7 +166,8 @@ int mh_repo_read_head(const struct mh_repo *repo, struct mh_repo_head *out, stru
     } else if (code < 0) {
         return fail(err, "EIO", "cannot read HEAD");
     } else {
-        (void)git_oid_tostr(head.commit.hex, sizeof head.commit.hex, git_reference_target(reference));
+        (void)git_oid_tostr(head.commit.hex, sizeof head.commit.hex,
+                            git_reference_target(reference));
         head.detached = git_repository_head_detached(repo->handle) == 1;
         if (!head.detached) {
             head.branch = strdup(git_reference_name(reference));
@@ -210,7 +215,8 @@ const char *mh_repo_operation(const struct mh_repo *repo)
 }
 
 /* The first of an environment variable and two configuration keys that is set and not empty. */
-static char *person_field(git_config *config, const char *variable, const char *key, const char *general)
+static char *person_field(git_config *config, const char *variable, const char *key,
+                          const char *general)
 {
     const char *keys[] = {key, general};
     const char *value = getenv(variable);
@@ -238,7 +244,8 @@ static int read_person(const struct mh_repo *repo, const char *const names[4],
     git_config_free(config);
     if (person.name == NULL || person.email == NULL) {
         mh_repo_person_release(&person);
-        return mh_err_set(err, "ENOIDENT", "git does not know who you are: user.name or user.email is not set");
+        return mh_err_set(err, "ENOIDENT",
+                          "git does not know who you are: user.name or user.email is not set");
     }
     *out = person;
     return 0;
@@ -254,8 +261,8 @@ int mh_repo_author(const struct mh_repo *repo, struct mh_repo_person *out, struc
 
 int mh_repo_committer(const struct mh_repo *repo, struct mh_repo_person *out, struct mh_err *err)
 {
-    static const char *const names[4] = {"GIT_COMMITTER_NAME", "committer.name", "GIT_COMMITTER_EMAIL",
-                                         "committer.email"};
+    static const char *const names[4] = {"GIT_COMMITTER_NAME", "committer.name",
+                                         "GIT_COMMITTER_EMAIL", "committer.email"};
 
     return read_person(repo, names, out, err);
 }

@@ -69,8 +69,8 @@ void mh_repo_person_release(struct mh_repo_person *person);
  * The id of the tree or blob at `path` in commit `rev` (hex, or "" for HEAD).  1: found; 0: nothing there
  * or HEAD is unborn, *out is ""; -1: error.
  */
-int mh_repo_tree_id(const struct mh_repo *repo, const char *rev, const char *path, struct mh_oid *out,
-                    struct mh_err *err);
+int mh_repo_tree_id(const struct mh_repo *repo, const char *rev, const char *path,
+                    struct mh_oid *out, struct mh_err *err);
 
 /* The bytes of the blob at `path` in `rev` ("" is HEAD), on the heap, NUL-terminated.  ENOENT. */
 int mh_repo_read_blob(const struct mh_repo *repo, const char *rev, const char *path, char **out,

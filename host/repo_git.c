@@ -32,12 +32,20 @@ struct child {
 
 /* Variables that choose another repository, index or object store. */
 static const char *const steering[] = {
-    "GIT_DIR=", "GIT_WORK_TREE=", "GIT_INDEX_FILE=", "GIT_OBJECT_DIRECTORY=",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES=", "GIT_COMMON_DIR=", "GIT_NAMESPACE=", "GIT_PREFIX=",
-    "GIT_LITERAL_PATHSPECS=", "GIT_OPTIONAL_LOCKS=", "GIT_TRACE", "LC_ALL=", "LANGUAGE=",
+    "GIT_DIR=",
+    "GIT_WORK_TREE=",
+    "GIT_INDEX_FILE=",
+    "GIT_OBJECT_DIRECTORY=",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES=",
+    "GIT_COMMON_DIR=",
+    "GIT_NAMESPACE=",
+    "GIT_PREFIX=",
+    "GIT_LITERAL_PATHSPECS=",
+    "GIT_OPTIONAL_LOCKS=",
+    "GIT_TRACE",
+    "LC_ALL=",
+    "LANGUAGE=",
 };
-
-extern char **environ;
 
 static bool is_steering(const char *entry)
 {
@@ -129,7 +137,8 @@ static int set_attributes(posix_spawnattr_t *attributes)
 }
 
 /* Spawns git with pipes[i] as its stream i; returns 0 or an errno. */
-static int spawn(const struct mh_repo *repo, char **argv, char **env, int pipes[PIPES][2], pid_t *pid)
+static int spawn(const struct mh_repo *repo, char **argv, char **env, int pipes[PIPES][2],
+                 pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -155,8 +164,8 @@ static int spawn(const struct mh_repo *repo, char **argv, char **env, int pipes[
     return code;
 }
 
-static int start(const struct mh_repo *repo, const struct mh_repo_git_call *call, struct child *child,
-                 struct mh_err *err)
+static int start(const struct mh_repo *repo, const struct mh_repo_git_call *call,
+                 struct child *child, struct mh_err *err)
 {
     int pipes[PIPES][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
     char *index_entry = NULL;
@@ -164,7 +173,8 @@ static int start(const struct mh_repo *repo, const struct mh_repo_git_call *call
     char **env = NULL;
     int code = ENOMEM;
 
-    if (call->index_file != NULL && asprintf(&index_entry, "GIT_INDEX_FILE=%s", call->index_file) < 0) {
+    if (call->index_file != NULL &&
+        asprintf(&index_entry, "GIT_INDEX_FILE=%s", call->index_file) < 0) {
         index_entry = NULL;
         goto out;
     }
@@ -222,7 +232,7 @@ static int drain(struct child *child, int i)
 
 static void feed(struct child *child)
 {
-    ssize_t count = write(child->ends[0], child->input, child->input_left);
+    ssize_t count = mh_os.write(child->ends[0], child->input, child->input_left);
 
     if (count < 0 && errno != EINTR && errno != EAGAIN) {
         child->input_left = 0; /* git ended early: its exit code tells why */
@@ -293,7 +303,8 @@ static int finish(struct child *child, const char *command, struct mh_err *err)
 int mh_repo_git(const struct mh_repo *repo, const struct mh_repo_git_call *call, char **out,
                 size_t *out_size, struct mh_err *err)
 {
-    struct child child = {.ends = {-1, -1, -1}, .input = call->input, .input_left = call->input_size};
+    struct child child = {
+        .ends = {-1, -1, -1}, .input = call->input, .input_left = call->input_size};
     int result;
 
     if (start(repo, call, &child, err) < 0) {
@@ -356,8 +367,15 @@ static char *list_names(const char *status, size_t size)
 
 int mh_repo_dirty(const struct mh_repo *repo, const char *path, char **out, struct mh_err *err)
 {
-    const char *const args[] = {"status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all",
-                                "--ignored=matching", "--", path, NULL};
+    const char *const args[] = {"status",
+                                "--porcelain=v1",
+                                "-z",
+                                "--no-renames",
+                                "--untracked-files=all",
+                                "--ignored=matching",
+                                "--",
+                                path,
+                                NULL};
     struct mh_repo_git_call call = {.args = args};
     char *status = NULL;
     size_t size = 0;

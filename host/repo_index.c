@@ -18,7 +18,8 @@ static int fail(struct mh_err *err, const char *what)
 {
     const git_error *last = git_error_last();
 
-    return mh_err_set(err, "EIO", "%s: %s", what, last != NULL ? last->message : "unknown libgit2 error");
+    return mh_err_set(err, "EIO", "%s: %s", what,
+                      last != NULL ? last->message : "unknown libgit2 error");
 }
 
 /* Where records for git go, and the path that their names are below. */
@@ -31,7 +32,8 @@ struct records {
 static int write_record(const git_diff_delta *delta, float progress, void *payload)
 {
     const struct records *to = payload;
-    const git_diff_file *file = delta->status == GIT_DELTA_DELETED ? &delta->old_file : &delta->new_file;
+    const git_diff_file *file =
+        delta->status == GIT_DELTA_DELETED ? &delta->old_file : &delta->new_file;
     unsigned mode = delta->status == GIT_DELTA_DELETED ? 0 : delta->new_file.mode;
     char id[MH_OID_HEX + 1];
 
@@ -40,7 +42,8 @@ static int write_record(const git_diff_delta *delta, float progress, void *paylo
     return fprintf(to->stream, "%o %s\t%s/%s%c", mode, id, to->path, file->path, '\0') < 0 ? -1 : 0;
 }
 
-static int lookup_tree(const struct mh_repo *repo, const char *hex, git_tree **out, struct mh_err *err)
+static int lookup_tree(const struct mh_repo *repo, const char *hex, git_tree **out,
+                       struct mh_err *err)
 {
     git_oid id;
 
@@ -54,8 +57,8 @@ static int lookup_tree(const struct mh_repo *repo, const char *hex, git_tree **o
 }
 
 /* The records that turn `before` into `after`; *text is on the heap. */
-static int list_changes(const struct mh_repo *repo, const struct mh_index_request *request, char **text,
-                        size_t *size, struct mh_err *err)
+static int list_changes(const struct mh_repo *repo, const struct mh_index_request *request,
+                        char **text, size_t *size, struct mh_err *err)
 {
     git_tree *before = NULL;
     git_tree *after = NULL;
@@ -153,8 +156,12 @@ static int change_copy(const struct mh_repo *repo, const struct mh_index_request
 static int lock_index(const struct mh_index_request *request, int gitdir, struct mh_git_lock *out,
                       struct mh_err *err)
 {
-    struct mh_git_lock_request lock = {.ours_dir = request->home, .ours = request->ours, .dir = gitdir,
-                                       .file = "index", .data = "", .wait = request->wait};
+    struct mh_git_lock_request lock = {.ours_dir = request->home,
+                                       .ours = request->ours,
+                                       .dir = gitdir,
+                                       .file = "index",
+                                       .data = "",
+                                       .wait = request->wait};
 
     return mh_git_lock_take(&lock, out, err);
 }

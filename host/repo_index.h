@@ -19,16 +19,19 @@ struct mh_index_update {
     char *copy; /* our copy's name there; NULL once in place */
 };
 
-#define MH_INDEX_UPDATE_INIT {.lock = MH_GIT_LOCK_INIT, .home = -1, .copy = NULL}
+#define MH_INDEX_UPDATE_INIT                               \
+    {                                                      \
+        .lock = MH_GIT_LOCK_INIT, .home = -1, .copy = NULL \
+    }
 
 struct mh_index_request {
     const char *path;   /* of the subtree, relative to the work tree */
     const char *before; /* tree ids of the subtree; "" where there was none */
     const char *after;
-    int home;           /* a folder of our own, on the repository's file system */
+    int home; /* a folder of our own, on the repository's file system */
     const char *home_path;
-    const char *ours;   /* a name of our own, unique to the transaction */
-    double wait;        /* seconds to wait for git's lock of the index */
+    const char *ours; /* a name of our own, unique to the transaction */
+    double wait;      /* seconds to wait for git's lock of the index */
 };
 
 /* EBUSY: the index is locked by somebody else. */

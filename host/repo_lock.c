@@ -31,9 +31,10 @@ static int busy(const struct mh_git_lock *lock, struct mh_err *err)
     if (fstatat(lock->dir, lock->lock, &info, AT_SYMLINK_NOFOLLOW) == 0) {
         age = (long)(time(NULL) - info.st_mtime);
     }
-    return mh_err_set(err, "EBUSY",
-                      "git's lock %s is held, for %ld s now; if no git command is running, remove it",
-                      lock->lock, age);
+    return mh_err_set(
+        err, "EBUSY",
+        "git's lock %s is held, for %ld s now; if no git command is running, remove it", lock->lock,
+        age);
 }
 
 /* Makes our own file with the content that the lock will carry. */
@@ -69,7 +70,8 @@ static int link_lock(const struct mh_git_lock *lock, double wait, struct mh_err 
             return mh_err_sys(err, errno, "cannot take git's lock %s", lock->lock);
         }
         if (mh_interrupt_signal != 0) {
-            return mh_err_set(err, "EINTERRUPTED", "interrupted while waiting for git's lock %s", lock->lock);
+            return mh_err_set(err, "EINTERRUPTED", "interrupted while waiting for git's lock %s",
+                              lock->lock);
         }
         if (monotonic() >= deadline) {
             return busy(lock, err);
@@ -87,7 +89,8 @@ int mh_git_lock_take(const struct mh_git_lock_request *request, struct mh_git_lo
     lock.ours_dir = request->ours_dir;
     lock.ours = strdup(request->ours);
     lock.file = strdup(request->file);
-    if (lock.ours == NULL || lock.file == NULL || asprintf(&lock.lock, "%s.lock", request->file) < 0) {
+    if (lock.ours == NULL || lock.file == NULL ||
+        asprintf(&lock.lock, "%s.lock", request->file) < 0) {
         lock.lock = NULL;
         (void)mh_err_nomem(err);
         goto fail;
@@ -145,7 +148,8 @@ int mh_git_lock_sweep(int ours_dir, const char *ours, int dir, const char *file,
     int result = 0;
 
     if (fstatat(ours_dir, ours, &mine, AT_SYMLINK_NOFOLLOW) < 0) {
-        return errno == ENOENT ? 0 : mh_err_sys(err, errno, "cannot look at the lock file %s", ours);
+        return errno == ENOENT ? 0
+                               : mh_err_sys(err, errno, "cannot look at the lock file %s", ours);
     }
     if (asprintf(&name, "%s.lock", file) < 0) {
         return mh_err_nomem(err);

@@ -22,7 +22,10 @@ struct mh_git_lock {
     char *lock;   /* "<file>.lock"; NULL once the lock is given back or committed */
 };
 
-#define MH_GIT_LOCK_INIT {.ours_dir = -1, .ours = NULL, .dir = -1, .file = NULL, .lock = NULL}
+#define MH_GIT_LOCK_INIT                                                    \
+    {                                                                       \
+        .ours_dir = -1, .ours = NULL, .dir = -1, .file = NULL, .lock = NULL \
+    }
 
 struct mh_git_lock_request {
     int ours_dir;
@@ -31,7 +34,7 @@ struct mh_git_lock_request {
     const char *file; /* the file to lock, in dir */
     const void *data; /* what committing puts in place */
     size_t size;
-    double wait;      /* seconds to wait for another holder */
+    double wait; /* seconds to wait for another holder */
 };
 
 /* EBUSY: somebody else's lock was there until the deadline; the message has its age. */
@@ -45,6 +48,7 @@ int mh_git_lock_commit(struct mh_git_lock *lock, struct mh_err *err);
 void mh_git_lock_drop(struct mh_git_lock *lock);
 
 /* Removes what a dead holder left of the lock named `ours` on `file`; nothing of anyone else's. */
-int mh_git_lock_sweep(int ours_dir, const char *ours, int dir, const char *file, struct mh_err *err);
+int mh_git_lock_sweep(int ours_dir, const char *ours, int dir, const char *file,
+                      struct mh_err *err);
 
 #endif

@@ -30,7 +30,8 @@ static int fail(struct mh_err *err, const char *what)
 {
     const git_error *last = git_error_last();
 
-    return mh_err_set(err, "EIO", "%s: %s", what, last != NULL ? last->message : "unknown libgit2 error");
+    return mh_err_set(err, "EIO", "%s: %s", what,
+                      last != NULL ? last->message : "unknown libgit2 error");
 }
 
 /* libgit2's view: a loose store on the quarantine in front of everything the repository has. */
@@ -110,7 +111,8 @@ static int read_file(int root, const struct mh_entry *entry, char **out, struct 
     ssize_t count = 0;
 
     if (data == NULL || fd < 0) {
-        (void)(data == NULL ? mh_err_nomem(err) : mh_err_sys(err, errno, "cannot open %s", entry->path));
+        (void)(data == NULL ? mh_err_nomem(err)
+                            : mh_err_sys(err, errno, "cannot open %s", entry->path));
         goto fail;
     }
     while (have <= size && (count = mh_os_read(fd, data + have, size + 1 - have)) > 0) {
@@ -205,8 +207,9 @@ static int write_directory(const struct build *build, const char *prefix, const 
                            git_oid *out, size_t *written, struct mh_err *err);
 
 /* Adds the directory `entry`, where it holds a file at any depth. */
-static int add_directory(const struct build *build, git_treebuilder *builder, const struct mh_entry *entry,
-                         const char *name, const git_tree *base, struct mh_err *err)
+static int add_directory(const struct build *build, git_treebuilder *builder,
+                         const struct mh_entry *entry, const char *name, const git_tree *base,
+                         struct mh_err *err)
 {
     const git_tree_entry *known = base != NULL ? git_tree_entry_byname(base, name) : NULL;
     git_tree *below = NULL;
@@ -227,14 +230,17 @@ static int add_directory(const struct build *build, git_treebuilder *builder, co
     return result;
 }
 
-static int add_entry(const struct build *build, git_treebuilder *builder, const struct mh_entry *entry,
-                     const char *name, const git_tree *base, struct mh_err *err)
+static int add_entry(const struct build *build, git_treebuilder *builder,
+                     const struct mh_entry *entry, const char *name, const git_tree *base,
+                     struct mh_err *err)
 {
-    git_filemode_t mode = (entry->mode & S_IXUSR) != 0 ? GIT_FILEMODE_BLOB_EXECUTABLE : GIT_FILEMODE_BLOB;
+    git_filemode_t mode =
+        (entry->mode & S_IXUSR) != 0 ? GIT_FILEMODE_BLOB_EXECUTABLE : GIT_FILEMODE_BLOB;
     git_oid id;
 
     if (strcasecmp(name, ".git") == 0) {
-        return mh_err_set(err, "EINVALIDPATH", "git cannot hold a file of this name: %s", entry->path);
+        return mh_err_set(err, "EINVALIDPATH", "git cannot hold a file of this name: %s",
+                          entry->path);
     }
     if (entry->type == MH_ENTRY_DIRECTORY) {
         return add_directory(build, builder, entry, name, base, err);
@@ -308,13 +314,14 @@ out:
 static int replace_subtree(struct mh_objects *objects, const struct mh_objects_commit *commit,
                            git_commit *parent, git_tree **out, struct mh_err *err)
 {
-    git_tree_update update = {.action = GIT_TREE_UPDATE_UPSERT, .filemode = GIT_FILEMODE_TREE,
-                              .path = commit->path};
+    git_tree_update update = {
+        .action = GIT_TREE_UPDATE_UPSERT, .filemode = GIT_FILEMODE_TREE, .path = commit->path};
     git_tree *before = NULL;
     git_oid id;
     int result = -1;
 
-    if (git_oid_fromstr(&update.id, commit->subtree) == 0 && git_commit_tree(&before, parent) == 0 &&
+    if (git_oid_fromstr(&update.id, commit->subtree) == 0 &&
+        git_commit_tree(&before, parent) == 0 &&
         git_tree_create_updated(&id, objects->view, before, 1, &update) == 0 &&
         git_tree_lookup(out, objects->view, &id) == 0) {
         result = 0;
@@ -336,10 +343,10 @@ static int write_commit(struct mh_objects *objects, const struct mh_objects_comm
 
     if (git_signature_new(&author, commit->author->name, commit->author->email, commit->time,
                           commit->offset) == 0 &&
-        git_signature_new(&committer, commit->committer->name, commit->committer->email, commit->time,
-                          commit->offset) == 0 &&
-        git_commit_create_buffer(&text, objects->view, author, committer, NULL, commit->message, tree, 1,
-                                 parents) == 0 &&
+        git_signature_new(&committer, commit->committer->name, commit->committer->email,
+                          commit->time, commit->offset) == 0 &&
+        git_commit_create_buffer(&text, objects->view, author, committer, NULL, commit->message,
+                                 tree, 1, parents) == 0 &&
         git_odb_write(out, objects->odb, text.ptr, text.size, GIT_OBJECT_COMMIT) == 0) {
         result = 0;
     } else {

@@ -125,14 +125,17 @@ static int make_fan_out(int store, const char *name, struct mh_err *err)
     int result = 0;
 
     if (mh_os.mkdirat(store, name, 0777) < 0) {
-        return errno == EEXIST ? 0 : mh_err_sys(err, errno, "cannot make git's object directory %s", name);
+        return errno == EEXIST
+                   ? 0
+                   : mh_err_sys(err, errno, "cannot make git's object directory %s", name);
     }
     fd = mh_path_open_dir(store, name, err);
     if (fd < 0) {
         return -1;
     }
     if (fstat(store, &parent) < 0 || mh_os.fchmod(fd, parent.st_mode & 07777) < 0) {
-        result = mh_err_sys(err, errno, "cannot set the permissions of git's object directory %s", name);
+        result =
+            mh_err_sys(err, errno, "cannot set the permissions of git's object directory %s", name);
     }
     mh_os_close(&fd);
     return result;
@@ -195,8 +198,9 @@ static int visit_label(void *context, const char *name, struct mh_err *err)
     return visit->visit(visit->context, name + sizeof QUARANTINE_PREFIX - 1);
 }
 
-int mh_quarantine_each_label(const struct mh_repo *repo, int (*visit)(void *context, const char *label),
-                          void *context, struct mh_err *err)
+int mh_quarantine_each_label(const struct mh_repo *repo,
+                             int (*visit)(void *context, const char *label), void *context,
+                             struct mh_err *err)
 {
     struct label_visit each = {.visit = visit, .context = context};
     int store = open_store(repo, err);

@@ -14,7 +14,10 @@ struct mh_quarantine {
     char *name; /* its file name */
 };
 
-#define MH_QUARANTINE_INIT {.store = -1, .fd = -1, .name = NULL}
+#define MH_QUARANTINE_INIT                  \
+    {                                       \
+        .store = -1, .fd = -1, .name = NULL \
+    }
 
 /* Opens the quarantine `label` (one file name, e.g. "<slug>@<token>"), making it where it is missing. */
 int mh_quarantine_open(const struct mh_repo *repo, const char *label, struct mh_quarantine *out,
@@ -30,7 +33,8 @@ int mh_quarantine_install(struct mh_quarantine *quarantine, struct mh_err *err);
 int mh_quarantine_discard(const struct mh_repo *repo, const char *label, struct mh_err *err);
 
 /* Calls `visit` with the label of each quarantine there is; a non-zero answer ends it and is returned. */
-int mh_quarantine_each_label(const struct mh_repo *repo, int (*visit)(void *context, const char *label),
-                             void *context, struct mh_err *err);
+int mh_quarantine_each_label(const struct mh_repo *repo,
+                             int (*visit)(void *context, const char *label), void *context,
+                             struct mh_err *err);
 
 #endif

@@ -9,11 +9,13 @@ static int fail(struct mh_err *err, const char *what)
 {
     const git_error *last = git_error_last();
 
-    return mh_err_set(err, "EIO", "%s: %s", what, last != NULL ? last->message : "unknown libgit2 error");
+    return mh_err_set(err, "EIO", "%s: %s", what,
+                      last != NULL ? last->message : "unknown libgit2 error");
 }
 
 /* 1 with the commit, 0 where HEAD is unborn, -1. */
-static int find_commit(const struct mh_repo *repo, const char *rev, git_commit **out, struct mh_err *err)
+static int find_commit(const struct mh_repo *repo, const char *rev, git_commit **out,
+                       struct mh_err *err)
 {
     git_repository *handle = mh_repo_handle(repo);
     git_oid id;
@@ -61,8 +63,8 @@ static int entry_of(git_commit *commit, const char *path, git_oid *id, git_objec
     return 1;
 }
 
-int mh_repo_tree_id(const struct mh_repo *repo, const char *rev, const char *path, struct mh_oid *out,
-                    struct mh_err *err)
+int mh_repo_tree_id(const struct mh_repo *repo, const char *rev, const char *path,
+                    struct mh_oid *out, struct mh_err *err)
 {
     git_commit *commit = NULL;
     git_object_t type;
@@ -102,7 +104,8 @@ int mh_repo_read_blob(const struct mh_repo *repo, const char *rev, const char *p
         goto out;
     }
     if (found == 0 || type != GIT_OBJECT_BLOB) {
-        (void)mh_err_set(err, "ENOENT", "no file %s in commit %s", path, *rev != '\0' ? rev : "HEAD");
+        (void)mh_err_set(err, "ENOENT", "no file %s in commit %s", path,
+                         *rev != '\0' ? rev : "HEAD");
         goto out;
     }
     if (git_blob_lookup(&blob, mh_repo_handle(repo), &id) < 0) {
@@ -210,7 +213,8 @@ static bool has_trailer(const char *message, const char *token)
     for (const char *at = message; (at = strstr(at, key)) != NULL; at += sizeof key - 1) {
         const char *value = at + sizeof key - 1;
 
-        if (strncmp(value, token, length) == 0 && (value[length] == '\n' || value[length] == '\0')) {
+        if (strncmp(value, token, length) == 0 &&
+            (value[length] == '\n' || value[length] == '\0')) {
             return true;
         }
     }
@@ -231,7 +235,8 @@ int mh_repo_find_publish(const struct mh_repo *repo, const char *after, const ch
         goto out;
     }
     if (git_oid_fromstr(&id, after) == 0) {
-        (void)git_revwalk_hide(walk, &id); /* gone after a rewrite: then all that is there is searched */
+        (void)git_revwalk_hide(walk,
+                               &id); /* gone after a rewrite: then all that is there is searched */
     }
     while (result == 0 && git_revwalk_next(&id, walk) == 0) {
         git_commit *commit = NULL;

@@ -56,8 +56,8 @@ int mh_ref_open_dir(const struct mh_repo *repo, const char *branch, struct mh_er
     return fd;
 }
 
-int mh_ref_lock(const struct mh_repo *repo, const struct mh_ref_move *move, int ours_dir, const char *ours,
-                double wait, struct mh_git_lock *out, struct mh_err *err)
+int mh_ref_lock(const struct mh_repo *repo, const struct mh_ref_move *move, int ours_dir,
+                const char *ours, double wait, struct mh_git_lock *out, struct mh_err *err)
 {
     struct mh_git_lock_request request = {.ours_dir = ours_dir, .ours = ours, .wait = wait};
     char *line = NULL;
@@ -83,7 +83,8 @@ out:
     return result;
 }
 
-int mh_ref_is_unmoved(const struct mh_repo *repo, const struct mh_ref_move *move, struct mh_err *err)
+int mh_ref_is_unmoved(const struct mh_repo *repo, const struct mh_ref_move *move,
+                      struct mh_err *err)
 {
     struct mh_repo_head head = {0};
     int unmoved;
@@ -138,8 +139,8 @@ static int append_line(int root, const char *path, bool make, const char *line, 
     return result;
 }
 
-static int write_reflogs(const struct mh_repo *repo, const struct mh_ref_move *move, const char *line,
-                         struct mh_err *err)
+static int write_reflogs(const struct mh_repo *repo, const struct mh_ref_move *move,
+                         const char *line, struct mh_err *err)
 {
     bool make = makes_reflogs(repo);
     char *path = mh_path_join("logs", move->branch);
@@ -159,16 +160,16 @@ static int write_reflogs(const struct mh_repo *repo, const struct mh_ref_move *m
     return result;
 }
 
-int mh_ref_commit(const struct mh_repo *repo, const struct mh_ref_move *move, struct mh_git_lock *lock,
-                  struct mh_err *err)
+int mh_ref_commit(const struct mh_repo *repo, const struct mh_ref_move *move,
+                  struct mh_git_lock *lock, struct mh_err *err)
 {
     int minutes = abs(move->offset);
     char *line = NULL;
     int result;
 
-    if (asprintf(&line, "%s %s %s <%s> %lld %c%02d%02d\t%s\n", move->from, move->to, move->who->name,
-                 move->who->email, move->time, move->offset < 0 ? '-' : '+', minutes / 60, minutes % 60,
-                 move->message) < 0) {
+    if (asprintf(&line, "%s %s %s <%s> %lld %c%02d%02d\t%s\n", move->from, move->to,
+                 move->who->name, move->who->email, move->time, move->offset < 0 ? '-' : '+',
+                 minutes / 60, minutes % 60, move->message) < 0) {
         return mh_err_nomem(err);
     }
     result = write_reflogs(repo, move, line, err);

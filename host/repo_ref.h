@@ -27,14 +27,15 @@ int mh_ref_open_dir(const struct mh_repo *repo, const char *branch, struct mh_er
 const char *mh_ref_file(const char *branch);
 
 /* Takes git's lock of the branch through our file `ours` in `ours_dir`; waits up to `wait` seconds. */
-int mh_ref_lock(const struct mh_repo *repo, const struct mh_ref_move *move, int ours_dir, const char *ours,
-                double wait, struct mh_git_lock *out, struct mh_err *err);
+int mh_ref_lock(const struct mh_repo *repo, const struct mh_ref_move *move, int ours_dir,
+                const char *ours, double wait, struct mh_git_lock *out, struct mh_err *err);
 
 /* 1: HEAD is the branch and the branch is at `from`; 0: one of them moved; -1. */
-int mh_ref_is_unmoved(const struct mh_repo *repo, const struct mh_ref_move *move, struct mh_err *err);
+int mh_ref_is_unmoved(const struct mh_repo *repo, const struct mh_ref_move *move,
+                      struct mh_err *err);
 
 /* Moves the branch: the reflogs first, then the rename of the lock.  Nothing is synced. */
-int mh_ref_commit(const struct mh_repo *repo, const struct mh_ref_move *move, struct mh_git_lock *lock,
-                  struct mh_err *err);
+int mh_ref_commit(const struct mh_repo *repo, const struct mh_ref_move *move,
+                  struct mh_git_lock *lock, struct mh_err *err);
 
 #endif

@@ -33,23 +33,26 @@ struct mh_entry {
     mode_t mode;                          /* permission bits */
     uint64_t size;                        /* of a file; 0 for a directory */
     unsigned char sha256[MH_SHA256_SIZE]; /* of a file's content; zeros for a directory */
-    dev_t dev;                            /* where it was found; not part of the digest, as is all below */
+    dev_t dev; /* where it was found; not part of the digest, as is all below */
     ino_t ino;
     struct timespec mtime;
     struct timespec ctime;
 };
 
 struct mh_snapshot {
-    bool exists;                          /* false: there was no such directory */
-    mode_t mode;                          /* permission bits of the root */
-    struct mh_entry *entries;             /* in byte order of their paths */
+    bool exists;              /* false: there was no such directory */
+    mode_t mode;              /* permission bits of the root */
+    struct mh_entry *entries; /* in byte order of their paths */
     size_t count;
     unsigned char digest[MH_SHA256_SIZE]; /* of the whole tree */
     struct timespec taken;                /* wall clock when reading began */
     struct mh_tree_text *texts;           /* private: what the paths point into */
 };
 
-#define MH_SNAPSHOT_INIT {.exists = false, .entries = NULL, .count = 0, .texts = NULL}
+#define MH_SNAPSHOT_INIT                                            \
+    {                                                               \
+        .exists = false, .entries = NULL, .count = 0, .texts = NULL \
+    }
 
 /*
  * Reads the tree `name` in `dirfd` into the empty snapshot `out`; a missing one is no failure: `exists` is
@@ -108,7 +111,8 @@ bool mh_snapshot_diff_next(struct mh_diff *diff);
  * through memory; two hard links become two files; permission bits are kept.  Nothing is made durable.
  * A copy that failed is removed again, as far as that is possible.
  */
-int mh_tree_copy(int from_dir, const char *from_name, int to_dir, const char *to_name, struct mh_err *err);
+int mh_tree_copy(int from_dir, const char *from_name, int to_dir, const char *to_name,
+                 struct mh_err *err);
 
 /*
  * Stages the next live tree: `to` becomes a tree with just the entries of `work`.  A file that `live` has

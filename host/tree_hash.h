@@ -20,7 +20,10 @@ struct mh_hash {
     char *block;     /* what files are read through */
 };
 
-#define MH_HASH_INIT {.algorithm = NULL, .context = NULL, .block = NULL}
+#define MH_HASH_INIT                                      \
+    {                                                     \
+        .algorithm = NULL, .context = NULL, .block = NULL \
+    }
 
 /* Prepares an empty hash.  Release it on failure too. */
 int mh_hash_init(struct mh_hash *hash, struct mh_err *err);
@@ -37,11 +40,12 @@ int mh_hash_end(struct mh_hash *hash, unsigned char digest[MH_SHA256_SIZE], stru
  * The digest of what fd gives from its current position to its end, and how many bytes that were.
  * `size_hint` is the size that fstat said: a file of just that size costs one read.
  */
-int mh_hash_file(struct mh_hash *hash, int fd, uint64_t size_hint, unsigned char digest[MH_SHA256_SIZE],
-                 uint64_t *size, struct mh_err *err);
+int mh_hash_file(struct mh_hash *hash, int fd, uint64_t size_hint,
+                 unsigned char digest[MH_SHA256_SIZE], uint64_t *size, struct mh_err *err);
 
 /* The digest of one text in one call. */
-int mh_sha256(const void *data, size_t size, unsigned char digest[MH_SHA256_SIZE], struct mh_err *err);
+int mh_sha256(const void *data, size_t size, unsigned char digest[MH_SHA256_SIZE],
+              struct mh_err *err);
 
 /* Lower-case hexadecimal digits and a NUL. */
 void mh_sha256_hex(const unsigned char digest[MH_SHA256_SIZE], char hex[MH_SHA256_HEX_SIZE]);
