@@ -1,0 +1,273 @@
+--- manifest.json: status, phases and schedule of one migration, read strictly, written back whole.
+
+local durable = require "migration.durable"
+local fields = require "lib.strict_fields"
+local strict = require "lib.strict"
+
+local FILE <const> = "manifest.json"
+
+local STATUSES <const> = {
+  planning = true, ready = true, ["in-progress"] = true, skipped = true, done = true,
+}
+local EFFORTS <const> = { low = true, medium = true, high = true, xhigh = true }
+
+local KEYS <const> = {
+  name = true, status = true, created_at = true, last_touch = true, wake_up_on = true,
+  cooldown_until = true, awaiting_human_review = true, human_review_reason = true,
+  current_phase = true, phases = true,
+}
+local PHASE_KEYS <const> = {
+  name = true, file = true, precondition = true, ready_when = true, done = true,
+  required_effort = true, effort_reason = true,
+}
+
+---@class mighost.Phase
+---@field name string
+---@field file string path inside the migration
+---@field precondition string
+---@field done boolean
+---@field required_effort "low"|"medium"|"high"|"xhigh"|nil
+---@field effort_reason string|nil
+---@field extra table<string, any> keys that mighost does not know, as strict values
+
+---@class mighost.Manifest
+---@field name string
+---@field status "planning"|"ready"|"in-progress"|"skipped"|"done"
+---@field created_at string ISO 8601, as written
+---@field last_touch string ISO 8601, as written
+---@field wake_up_on string|nil
+---@field cooldown_until string|nil
+---@field awaiting_human_review boolean
+---@field human_review_reason string|nil
+---@field current_phase string name of a phase, or ""
+---@field phases mighost.Phase[]
+---@field extra table<string, any> keys that mighost does not know, as strict values
+
+local function take_extra(object, known)
+  local extra = {}
+  for key, value in next, object do
+    if not known[key] then
+      extra[key] = value
+    end
+  end
+  return extra
+end
+
+local REQUIRED_OF_PHASE <const> = { "name", "file", "precondition" }
+local OPTIONAL_OF_PHASE <const> = { "required_effort", "effort_reason" }
+
+---@return mighost.Phase|nil
+---@return string|nil message
+local function decode_phase(object, position)
+  local prefix = ("phases[%d]."):format(position)
+  if not strict.is_object(object) then
+    return fields.wrong_type(prefix:sub(1, -2), "an object", object)
+  end
+  if object.precondition == nil then
+    object.precondition = object.ready_when
+  end
+  local ok, message = fields.check_strings(object, REQUIRED_OF_PHASE, prefix)
+  if not ok then
+    return nil, message
+  end
+  ok, message = fields.check_nullable(object, OPTIONAL_OF_PHASE, prefix)
+  if not ok then
+    return nil, message
+  end
+  if type(object.done) ~= "boolean" then
+    return fields.wrong_type(prefix .. "done", "true or false", object.done)
+  end
+  local effort = object.required_effort
+  if effort and not EFFORTS[effort] then
+    return nil, ("'%srequired_effort': unknown effort %q"):format(prefix, effort)
+  end
+  return {
+    name = object.name,
+    file = object.file,
+    precondition = object.precondition,
+    done = object.done,
+    required_effort = effort,
+    effort_reason = object.effort_reason,
+    extra = take_extra(object, PHASE_KEYS),
+  }
+end
+
+---The phases and the set of their names, or nil and a message.
+local function decode_phases(value)
+  local phases, names = {}, {}
+  if value == nil or value == strict.null then
+    return phases, names
+  end
+  if not strict.is_array(value) then
+    return fields.wrong_type("phases", "an array", value)
+  end
+  for index, object in ipairs(value) do
+    local phase, message = decode_phase(object, index - 1)
+    if not phase then
+      return nil, message
+    end
+    if names[phase.name] then
+      return nil, ("two phases with the name %q"):format(phase.name)
+    end
+    phases[index], names[phase.name] = phase, true
+  end
+  return phases, names
+end
+
+---A number is what an older version wrote: an index into the phases, counted from 0.
+local function decode_current_phase(value, phases, names)
+  local index = strict.integer(value)
+  if index then
+    local phase = index >= 0 and index < #phases and phases[index + 1]
+    return phase and phase.name or ""
+  end
+  if type(value) ~= "string" then
+    return fields.wrong_type("current_phase", "the name of a phase or empty", value)
+  end
+  if value ~= "" and not names[value] then
+    return nil, ("'current_phase' names no phase: %q"):format(value)
+  end
+  return value
+end
+
+local REQUIRED <const> = { "name", "status", "created_at", "last_touch" }
+local OPTIONAL <const> = { "wake_up_on", "cooldown_until", "human_review_reason" }
+
+local function check_scalars(object)
+  local ok, message = fields.check_strings(object, REQUIRED, "")
+  if not ok then
+    return nil, message
+  end
+  if not STATUSES[object.status] then
+    return nil, ("'status': unknown value %q"):format(object.status)
+  end
+  ok, message = fields.check_nullable(object, OPTIONAL, "")
+  if not ok then
+    return nil, message
+  end
+  if object.awaiting_human_review == nil then
+    object.awaiting_human_review = false
+  elseif type(object.awaiting_human_review) ~= "boolean" then
+    return fields.wrong_type("awaiting_human_review", "true or false", object.awaiting_human_review)
+  end
+  if object.cooldown_until == "" then
+    object.cooldown_until = nil
+  end
+  return true
+end
+
+---A strict object of the unknown keys, to which the known ones are added.
+local function with_extra(extra)
+  local object = strict.object()
+  for key, value in next, extra do
+    object[key] = value
+  end
+  return object
+end
+
+local function encode_phase(phase)
+  local object = with_extra(phase.extra or {})
+  object.name = phase.name
+  object.file = phase.file
+  object.precondition = phase.precondition
+  object.done = phase.done
+  object.required_effort = fields.or_null(phase.required_effort)
+  object.effort_reason = fields.or_null(phase.effort_reason)
+  return object
+end
+
+local M = { FILE = FILE }
+
+---A migration that has not been planned yet.
+---@param about { slug: string, now: string } `now` in ISO 8601
+---@return mighost.Manifest
+function M.new(about)
+  return {
+    name = about.slug,
+    status = "planning",
+    created_at = about.now,
+    last_touch = about.now,
+    awaiting_human_review = false,
+    current_phase = "",
+    phases = {},
+    extra = {},
+  }
+end
+
+---@param text string
+---@return mighost.Manifest|nil
+---@return string|nil message naming the field
+function M.decode(text)
+  local object, why = strict.decode(text)
+  if object == nil then
+    return nil, why
+  end
+  if not strict.is_object(object) then
+    return nil, "the manifest must be an object, found " .. strict.kind(object)
+  end
+  local ok, message = check_scalars(object)
+  if not ok then
+    return nil, message
+  end
+  local phases, names = decode_phases(object.phases)
+  if not phases then
+    return nil, names
+  end
+  local current, unknown = decode_current_phase(object.current_phase, phases, names)
+  if not current then
+    return nil, unknown
+  end
+  return {
+    name = object.name,
+    status = object.status,
+    created_at = object.created_at,
+    last_touch = object.last_touch,
+    wake_up_on = object.wake_up_on,
+    cooldown_until = object.cooldown_until,
+    awaiting_human_review = object.awaiting_human_review,
+    human_review_reason = object.human_review_reason,
+    current_phase = current,
+    phases = phases,
+    extra = take_extra(object, KEYS),
+  }
+end
+
+---@param manifest mighost.Manifest
+---@return string|nil text of manifest.json
+---@return string|nil message where a string is not UTF-8
+function M.encode(manifest)
+  local object = with_extra(manifest.extra or {})
+  object.name = manifest.name
+  object.status = manifest.status
+  object.created_at = manifest.created_at
+  object.last_touch = manifest.last_touch
+  object.wake_up_on = fields.or_null(manifest.wake_up_on)
+  object.cooldown_until = fields.or_null(manifest.cooldown_until)
+  object.awaiting_human_review = manifest.awaiting_human_review
+  object.human_review_reason = fields.or_null(manifest.human_review_reason)
+  object.current_phase = manifest.current_phase
+  object.phases = strict.array()
+  for index, phase in ipairs(manifest.phases) do
+    object.phases[index] = encode_phase(phase)
+  end
+  return strict.encode(object)
+end
+
+---Reads a migration's manifest; links are followed.
+---@param dir host.fs.Dir the migration
+---@return mighost.Manifest|nil
+---@return string|nil message
+---@return string|nil NAME ENOENT when there is none
+function M.load(dir)
+  local text, message, name = durable.read(dir, FILE)
+  if not text then
+    return nil, message, name
+  end
+  local manifest, why = M.decode(text)
+  if not manifest then
+    return nil, FILE .. ": " .. why, "EINVAL"
+  end
+  return manifest
+end
+
+return M

@@ -1,0 +1,89 @@
+--- Replays a history of accepted steps over a pipeline: the one place where a cursor moves.
+
+local pipelines = require "planning.pipeline"
+
+local FINDINGS <const> = "findings"
+local DECISIONS <const> = {
+  ["approve-auto"] = true, ["approve-needs-human"] = true, reject = true,
+}
+
+---@class mighost.Position where a history leads to
+---@field cursor string
+---@field review_findings string|nil output that the findings to revise are in
+---@field final_decision string|nil
+---@field visits table<string, integer> how often each stage was accepted since the last reopening
+
+local function reopen(pipeline, position)
+  if not pipelines.can_reopen(pipeline, position.cursor) then
+    return nil, ("planning cannot be reopened at '%s'"):format(position.cursor)
+  end
+  position.cursor = pipeline.refine.to
+  position.review_findings = nil
+  position.final_decision = nil
+  position.visits = {}
+  return true
+end
+
+local function join(outcomes)
+  return #outcomes > 0 and table.concat(outcomes, ", ") or "none"
+end
+
+local function advance(pipeline, position, step)
+  local name, outcome = step.name, step.outcome
+  if name ~= position.cursor then
+    return nil, ("step '%s' is accepted where '%s' is due"):format(name, position.cursor)
+  end
+  local cursor = pipelines.edge(pipeline, name, outcome)
+  if not cursor then
+    return nil, ("step '%s' has the outcome '%s', which is not among: %s"):format(name, outcome,
+      join(pipelines.outcomes(pipeline, name)))
+  end
+  local visits = position.visits
+  visits[name] = (visits[name] or 0) + 1
+  local limit = pipeline.max_visits[cursor]
+  if limit and (visits[cursor] or 0) >= limit then
+    return nil, ("visit-limit: '%s' has run %d times, which is all it may"):format(cursor, limit),
+      "EVISITS"
+  end
+  if outcome == FINDINGS and pipeline.refine and cursor == pipeline.refine.to then
+    position.review_findings = step.stdout
+  end
+  if pipelines.is_terminal(pipeline, cursor) then
+    position.final_decision = DECISIONS[outcome] and outcome or nil
+  end
+  position.cursor = cursor
+  return true
+end
+
+local M = {}
+
+---Follows a history from the start. A count in `reopenings` says after how many steps planning was
+---reopened; counts are strictly increasing, each from 1 to the number of steps.
+---@param pipeline mighost.Pipeline
+---@param steps mighost.CompletedStep[]
+---@param reopenings integer[]
+---@return mighost.Position|nil
+---@return string|nil message
+---@return "EVISITS"|nil NAME when a stage's limit of visits is reached
+function M.run(pipeline, steps, reopenings)
+  local position = { cursor = pipeline.start, visits = {} }
+  local next_reopening = 1
+  for done = 0, #steps do
+    if reopenings[next_reopening] == done then
+      local ok, message = reopen(pipeline, position)
+      if not ok then
+        return nil, message
+      end
+      next_reopening = next_reopening + 1
+    end
+    if done < #steps then
+      local ok, message, name = advance(pipeline, position, steps[done + 1])
+      if not ok then
+        return nil, message, name
+      end
+    end
+  end
+  return position
+end
+
+return M

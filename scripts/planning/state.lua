@@ -1,0 +1,238 @@
+--- A migration's planning state: the accepted steps and where they lead.
+---
+--- A state is never changed in place: each operation gives a new one, which replays.
+
+local codec = require "planning.state_codec"
+local durable = require "migration.durable"
+local pipelines = require "planning.pipeline"
+local replay = require "planning.replay"
+
+local FILE <const> = ".planning/state.json"
+local OUTPUT <const> = ".planning/stages/%s%s.stdout.md"
+
+---@class mighost.CompletedStep
+---@field name string
+---@field completed_at string
+---@field outcome string
+---@field stdout string path of the accepted output from the repository's root, as written
+---@field agent string|nil
+---@field model string|nil
+---@field effort string|nil
+
+---@class mighost.Feedback
+---@field received_at string
+---@field source "message"|"file"
+---@field text string
+
+---@class mighost.State
+---@field target string
+---@field next_step string the cursor: a stage or a terminal
+---@field completed_steps mighost.CompletedStep[]
+---@field started_at string
+---@field updated_at string
+---@field feedback mighost.Feedback[]
+---@field review_findings string|nil
+---@field final_decision "approve-auto"|"approve-needs-human"|"reject"|nil
+---@field final_reason string|nil
+---@field revision_base_step_counts integer[]
+---@field pipeline mighost.Pipeline|nil recorded only when it is not mighost's own
+---@field graph mighost.Pipeline the one that this state follows; not written
+
+local function copy(state, changes)
+  local copied = {}
+  for key, value in pairs(state) do
+    copied[key] = value
+  end
+  for key, value in pairs(changes) do
+    copied[key] = value
+  end
+  return copied
+end
+
+local function appended(list, item)
+  local longer = table.move(list, 1, #list, 1, {})
+  longer[#longer + 1] = item
+  return longer
+end
+
+---The state with what its history leads to filled in.
+local function settle(state)
+  local position, message, name = replay.run(state.graph, state.completed_steps,
+    state.revision_base_step_counts)
+  if not position then
+    return nil, message, name
+  end
+  state.next_step = position.cursor
+  state.review_findings = position.review_findings
+  state.final_decision = position.final_decision
+  if not position.final_decision then
+    state.final_reason = nil
+  end
+  return state
+end
+
+local M = { FILE = FILE, decode = codec.decode, encode = codec.encode }
+
+---A state at the start of a pipeline, which it records unless it is mighost's own.
+---@param about { target: string, now: string, pipeline: mighost.Pipeline|nil } `now` in ISO 8601
+---@return mighost.State|nil
+---@return string|nil message
+---@return string|nil NAME
+function M.new(about)
+  local built_in, message, name = pipelines.built_in()
+  if not built_in then
+    return nil, message, name
+  end
+  local graph = about.pipeline or built_in
+  return {
+    target = about.target,
+    next_step = graph.start,
+    completed_steps = {},
+    started_at = about.now,
+    updated_at = about.now,
+    feedback = {},
+    revision_base_step_counts = {},
+    pipeline = not pipelines.same(graph, built_in) and graph or nil,
+    graph = graph,
+  }
+end
+
+---Whether a path inside a migration names a file of it, links followed as long as they stay inside.
+---Folders are listed once, so that many outputs cost little.
+---@param dir host.fs.Dir the migration
+---@return fun(path: string): boolean
+function M.files_of(dir)
+  local folders = {}
+  local function kinds_in(folder)
+    if not folders[folder] then
+      local kinds = {}
+      for _, entry in ipairs(dir:list(folder) or {}) do
+        kinds[entry.name] = entry.kind
+      end
+      folders[folder] = kinds
+    end
+    return folders[folder]
+  end
+  return function(path)
+    local folder, name = path:match("^(.*)/([^/]*)$")
+    local kind = folder and kinds_in(folder)[name]
+    if kind == "file" then
+      return true
+    end
+    local found = dir:stat(path, { links = "inside" })
+    return found ~= nil and found.kind == "file"
+  end
+end
+
+---Reads a migration's state; links are followed.
+---@param dir host.fs.Dir the migration, wherever it is
+---@param published string its published directory, relative to the repository's root
+---@return mighost.State|nil
+---@return string|nil message
+---@return string|nil NAME ENOENT when there is none
+function M.load(dir, published)
+  local built_in, message, name = pipelines.built_in()
+  if not built_in then
+    return nil, message, name
+  end
+  local text, problem, why = durable.read(dir, FILE)
+  if not text then
+    return nil, problem, why
+  end
+  local state, trouble = codec.decode(text, {
+    pipeline = built_in, published = published, exists = M.files_of(dir),
+  })
+  if not state then
+    return nil, FILE .. ": " .. trouble, "EINVAL"
+  end
+  return state
+end
+
+---@class mighost.AcceptedStep: mighost.CompletedStep
+---@field reason string|nil why the judge decided so
+
+---The state after an accepted step.
+---@param state mighost.State
+---@param step mighost.AcceptedStep
+---@return mighost.State|nil
+---@return string|nil message
+---@return "EVISITS"|nil NAME when it would lead to a stage that may not run again
+function M.accept(state, step)
+  local accepted = copy(state, {
+    updated_at = step.completed_at,
+    completed_steps = appended(state.completed_steps, {
+      name = step.name, completed_at = step.completed_at, outcome = step.outcome,
+      stdout = step.stdout, agent = step.agent, model = step.model, effort = step.effort,
+    }),
+  })
+  local settled, message, name = settle(accepted)
+  if not settled then
+    return nil, message, name
+  end
+  if settled.final_decision then
+    local reason = step.reason
+    settled.final_reason = reason and reason ~= "" and reason or settled.final_decision
+  end
+  return settled
+end
+
+---The state with planning reopened, so that the next step revises the plan.
+---@param state mighost.State
+---@param now string
+---@return mighost.State|nil
+---@return string|nil message
+function M.reopen(state, now)
+  if #state.completed_steps == 0 then
+    return nil, "planning cannot be reopened before its first step"
+  end
+  return settle(copy(state, {
+    updated_at = now,
+    revision_base_step_counts = appended(state.revision_base_step_counts, #state.completed_steps),
+  }))
+end
+
+---@param state mighost.State
+---@param feedback mighost.Feedback
+---@return mighost.State
+function M.add_feedback(state, feedback)
+  return copy(state, {
+    updated_at = feedback.received_at,
+    feedback = appended(state.feedback, feedback),
+  })
+end
+
+---How often a stage was accepted so far, reopenings or not.
+---@param state mighost.State
+---@param step string
+---@return integer
+function M.visits(state, step)
+  local count = 0
+  for _, completed in ipairs(state.completed_steps) do
+    if completed.name == step then
+      count = count + 1
+    end
+  end
+  return count
+end
+
+---Where the next output of a stage goes: the first name that is free, so none is ever rewritten.
+---@param state mighost.State
+---@param step string
+---@param taken fun(path: string): boolean whether something is at a path inside the migration
+---@return string path inside the migration
+function M.output_path(state, step, taken)
+  local named = {}
+  for _, completed in ipairs(state.completed_steps) do
+    named[completed.stdout:match("[^/]*$")] = true
+  end
+  local number = 1
+  while true do
+    local path = OUTPUT:format(step, number == 1 and "" or "-" .. number)
+    if not named[path:match("[^/]*$")] and not taken(path) then
+      return path
+    end
+    number = number + 1
+  end
+end
+
+return M
