@@ -1,14 +1,15 @@
 /*
  * err: one shape for every failure of the world.
  *
- * A function that can fail takes `struct mh_err *err` last and returns 0 (or a non-negative value) on
- * success, a negative one on failure.  On success `err` is untouched; on failure it holds a NAME that
- * callers branch on, the errno where there was one, and one line of text for people.
+ * A function that can fail takes `struct mh_err *err` last and returns 0 (or a non-negative value)
+ * on success, a negative one on failure.  On success `err` is untouched; on failure it holds a NAME
+ * that callers branch on, the errno where there was one, and one line of text for people.
  *
- * NAME is an errno's symbolic name ("ENOENT") or one of mighost's own: EDIRTY, ESTALE, EINVALIDPATH,
- * EUNSUPPORTED, ECORRUPT, ... (host/README.md lists them with their exit codes).
+ * NAME is an errno's symbolic name ("ENOENT") or one of mighost's own: EDIRTY, ESTALE,
+ * EINVALIDPATH, EUNSUPPORTED, ECORRUPT, ... (host/README.md lists them with their exit codes).
  *
- * The object owns nothing, so it needs no release.  Text longer than the buffer is cut, never overrun.
+ * The object owns nothing, so it needs no release.  Text longer than the buffer is cut, never
+ * overrun.
  */
 #ifndef MH_ERR_H
 #define MH_ERR_H
@@ -24,8 +25,8 @@ int mh_err_set(struct mh_err *err, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /*
- * Fills err from a system call's errno: the name follows from errnum and the system's text is appended.
- * `format` says what was tried, on what ("cannot open migrations/x").  Returns -1.
+ * Fills err from a system call's errno: the name follows from errnum and the system's text is
+ * appended. `format` says what was tried, on what ("cannot open migrations/x").  Returns -1.
  */
 int mh_err_sys(struct mh_err *err, int errnum, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -36,7 +37,9 @@ int mh_err_wrap(struct mh_err *err, const char *format, ...) __attribute__((form
 /* Fills err with "out of memory" (ENOMEM).  Returns -1. */
 int mh_err_nomem(struct mh_err *err);
 
-/* The symbolic name of an errno, "EIO" for one that is unknown here.  Never NULL; static storage. */
+/*
+ * The symbolic name of an errno, "EIO" for one that is unknown here.  Never NULL; static storage.
+ */
 const char *mh_err_errno_name(int errnum);
 
 #endif

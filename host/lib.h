@@ -2,9 +2,9 @@
  * lib: what every binding shares, and the openers of the host.* modules.
  *
  * A failure of the world returns `nil, message, NAME`; misuse raises with the argument's number.
- * host.fs, host.lock, host.proc, host.sys and host.term are in the executable; host.tree, host.publish and
- * host.repo live in host.so, loaded at the first `require` of one, so that a command which needs no git
- * pays nothing for libgit2 and libcrypto.
+ * host.fs, host.lock, host.proc, host.sys and host.term are in the executable; host.tree,
+ * host.publish and host.repo live in host.so, loaded at the first `require` of one, so that a
+ * command which needs no git pays nothing for libgit2 and libcrypto.
  */
 #ifndef MH_LIB_H
 #define MH_LIB_H
@@ -29,7 +29,10 @@ struct mh_dir;
 /* The open directory at an index; raises for anything else. */
 struct mh_dir *mh_lib_check_dir(lua_State *L, int index);
 
-/* The string at an index, raising for anything else; NULL with EINVALIDPATH when a NUL byte is in it. */
+/*
+ * The string at an index, raising for anything else; NULL with EINVALIDPATH when a NUL byte is in
+ * it.
+ */
 const char *mh_lib_check_path(lua_State *L, int index, struct mh_err *err);
 
 int luaopen_host_fs(lua_State *L);

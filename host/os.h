@@ -1,10 +1,11 @@
 /*
  * os: the table of every mutating system call that mighost makes, and the few loops around them.
  *
- * Every call that changes a file, a directory, a lock or a process goes through `mh_os`.  The fault tests
- * swap entries to fail, delay, cut short or kill at any of them; production code never assigns to the
- * table.  Entries have the signature and errno of the call they name and do not retry; the mh_os_*
- * functions below retry EINTR and finish short writes.  Reading calls are made directly.
+ * Every call that changes a file, a directory, a lock or a process goes through `mh_os`.  The fault
+ * tests swap entries to fail, delay, cut short or kill at any of them; production code never
+ * assigns to the table.  Entries have the signature and errno of the call they name and do not
+ * retry; the mh_os_* functions below retry EINTR and finish short writes.  Reading calls are made
+ * directly.
  */
 #ifndef MH_OS_H
 #define MH_OS_H
@@ -18,10 +19,12 @@
 #include "err.h"
 
 struct mh_os {
-    int (*create)(int dirfd, const char *path, int flags, mode_t mode); /* openat with O_CREAT or O_TRUNC */
+    int (*create)(int dirfd, const char *path, int flags,
+                  mode_t mode); /* openat, O_CREAT or O_TRUNC */
     ssize_t (*write)(int fd, const void *data, size_t size);
     int (*ftruncate)(int fd, off_t size);
     int (*fchmod)(int fd, mode_t mode);
+    int (*fchmodat)(int dirfd, const char *path, mode_t mode, int flags);
     int (*fsync)(int fd);
     int (*syncfs)(int fd);
     int (*mkdirat)(int dirfd, const char *path, mode_t mode);
@@ -40,15 +43,17 @@ struct mh_os {
 extern struct mh_os mh_os;
 
 /*
- * Creates or truncates a file for writing beneath dirfd: O_CLOEXEC | O_NOFOLLOW are added to `flags`.
- * Returns the descriptor, or -1 with errno.
+ * Creates or truncates a file for writing beneath dirfd: O_CLOEXEC | O_NOFOLLOW are added to
+ * `flags`. Returns the descriptor, or -1 with errno.
  */
 int mh_os_create(int dirfd, const char *path, int flags, mode_t mode);
 
 /* Writes all of data; 0, or -1 with errno.  A write of no bytes at all counts as EIO. */
 int mh_os_write_all(int fd, const void *data, size_t size);
 
-/* fsync, retried only on EINTR (an error of a sync is final: PUBLISH rules).  0 or -1 with errno. */
+/*
+ * fsync, retried only on EINTR (an error of a sync is final: PUBLISH rules).  0 or -1 with errno.
+ */
 int mh_os_fsync(int fd);
 
 /* syncfs of the file system that holds fd.  0 or -1 with errno. */

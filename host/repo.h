@@ -1,9 +1,9 @@
 /*
  * repo: a git repository as mighost reads it, all through libgit2 1.5.
  *
- * Refused at opening, because nothing here could be kept true for them: a bare repository, one owned by
- * another user, SHA-256 objects, the reftable format.  libgit2 is initialised at the first open.
- * repo_git.h runs git's own program, repo_commit.h writes.
+ * Refused at opening, because nothing here could be kept true for them: a bare repository, one
+ * owned by another user, SHA-256 objects, the reftable format.  libgit2 is initialised at the first
+ * open. repo_git.h runs git's own program, repo_commit.h writes.
  */
 #ifndef MH_REPO_H
 #define MH_REPO_H
@@ -43,7 +43,8 @@ struct git_repository *mh_repo_handle(const struct mh_repo *repo);
 /* libgit2's version as text. */
 const char *mh_repo_library_version(void);
 
-/* Where HEAD is.  `branch` is the full name of the branch ("refs/heads/main"), NULL when detached. */
+/* Where HEAD is.  `branch` is the full name of the branch ("refs/heads/main"), NULL when detached.
+ */
 struct mh_repo_head {
     char *branch;
     struct mh_oid commit; /* empty when unborn */
@@ -56,7 +57,8 @@ void mh_repo_head_release(struct mh_repo_head *head);
 /* The operation under way: "none", "merge", "rebase", "cherry-pick", ... static storage. */
 const char *mh_repo_operation(const struct mh_repo *repo);
 
-/* Who authors and commits: GIT_AUTHOR_* / GIT_COMMITTER_* first, then the configuration.  ENOIDENT. */
+/* Who authors and commits: GIT_AUTHOR_* / GIT_COMMITTER_* first, then the configuration.  ENOIDENT.
+ */
 struct mh_repo_person {
     char *name;
     char *email;
@@ -66,8 +68,8 @@ int mh_repo_committer(const struct mh_repo *repo, struct mh_repo_person *out, st
 void mh_repo_person_release(struct mh_repo_person *person);
 
 /*
- * The id of the tree or blob at `path` in commit `rev` (hex, or "" for HEAD).  1: found; 0: nothing there
- * or HEAD is unborn, *out is ""; -1: error.
+ * The id of the tree or blob at `path` in commit `rev` (hex, or "" for HEAD).  1: found; 0: nothing
+ * there or HEAD is unborn, *out is ""; -1: error.
  */
 int mh_repo_tree_id(const struct mh_repo *repo, const char *rev, const char *path,
                     struct mh_oid *out, struct mh_err *err);
@@ -85,16 +87,17 @@ struct mh_repo_entry {
 };
 
 /*
- * Calls `visit` for each commit reachable from HEAD that changed `path` against its first parent, newest
- * first, at most `max` of them; a visit that returns non-zero ends the walk, and that value is returned.
+ * Calls `visit` for each commit reachable from HEAD that changed `path` against its first parent,
+ * newest first, at most `max` of them; a visit that returns non-zero ends the walk, and that value
+ * is returned.
  */
 int mh_repo_history(const struct mh_repo *repo, const char *path, size_t max,
                     int (*visit)(void *context, const struct mh_repo_entry *entry), void *context,
                     struct mh_err *err);
 
 /*
- * Looks for a commit with the trailer `Publish-Id: <token>` in `after`..`tip`; where `after` is not an
- * ancestor, or a parent is missing (a shallow clone), the search ends at the roots it can see.
+ * Looks for a commit with the trailer `Publish-Id: <token>` in `after`..`tip`; where `after` is not
+ * an ancestor, or a parent is missing (a shallow clone), the search ends at the roots it can see.
  * 1: found, with its id; 0: not there; -1: error.
  */
 int mh_repo_find_publish(const struct mh_repo *repo, const char *after, const char *tip,

@@ -57,7 +57,8 @@ static bool is_steering(const char *entry)
     return false;
 }
 
-/* The caller's environment without what steers git, with what makes it predictable; heap array only. */
+/* The caller's environment without what steers git, with what makes it predictable; heap array
+ * only. */
 static char **build_environment(char *index_entry)
 {
     static char literal[] = "GIT_LITERAL_PATHSPECS=1";
@@ -86,7 +87,8 @@ static char **build_environment(char *index_entry)
     return built;
 }
 
-/* "git --git-dir=… --work-tree=… <args>"; the two options are on the heap, in argv[1] and argv[2]. */
+/* "git --git-dir=… --work-tree=… <args>"; the two options are on the heap, in argv[1] and argv[2].
+ */
 static char **build_argv(const struct mh_repo *repo, const char *const *args)
 {
     static char git[] = "git";

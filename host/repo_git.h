@@ -1,9 +1,9 @@
 /*
- * repo_git: git's own program, where it knows better than libgit2: status of a path and the index, whatever
- * form that has (split, sparse, with file-system monitors).
+ * repo_git: git's own program, where it knows better than libgit2: status of a path and the index,
+ * whatever form that has (split, sparse, with file-system monitors).
  *
- * The program runs in the work tree with the repository named explicitly; variables that would point it
- * elsewhere are removed from its environment, hooks and file-system monitors do not run.
+ * The program runs in the work tree with the repository named explicitly; variables that would
+ * point it elsewhere are removed from its environment, hooks and file-system monitors do not run.
  */
 #ifndef MH_REPO_GIT_H
 #define MH_REPO_GIT_H
@@ -18,16 +18,16 @@ struct mh_repo_git_call {
 };
 
 /*
- * Runs git to its end.  *out is its standard output, on the heap and NUL-terminated.  Exit code other than
- * 0: EGIT with the last line git printed as the message.  ENOENT: git is not installed.
+ * Runs git to its end.  *out is its standard output, on the heap and NUL-terminated.  Exit code
+ * other than 0: EGIT with the last line git printed as the message.  ENOENT: git is not installed.
  */
 int mh_repo_git(const struct mh_repo *repo, const struct mh_repo_git_call *call, char **out,
                 size_t *out_size, struct mh_err *err);
 
 /*
- * What is not exactly as in HEAD at or below `path`: changed, staged, untracked or ignored.  *out is a
- * heap string of the names, one a line, at most 10 and a line "and N more", control characters replaced;
- * NULL where everything is clean.
+ * What is not exactly as in HEAD at or below `path`: changed, staged, untracked or ignored.  *out
+ * is a heap string of the names, one a line, at most 10 and a line "and N more", control characters
+ * replaced; NULL where everything is clean.
  */
 int mh_repo_dirty(const struct mh_repo *repo, const char *path, char **out, struct mh_err *err);
 

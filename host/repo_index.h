@@ -1,9 +1,10 @@
 /*
  * repo_index: bringing the index entries of one path up to a commit, and nothing else.
  *
- * git's own lock of the index is held from `prepare` on, so a `git add` that runs meanwhile waits or fails
- * and is never lost.  The change is made by git's own program on a copy, which therefore keeps whatever
- * form the index has (split, sparse, extensions); `commit` renames the copy into place.
+ * git's own lock of the index is held from `prepare` on, so a `git add` that runs meanwhile waits
+ * or fails and is never lost.  The change is made by git's own program on a copy, which therefore
+ * keeps whatever form the index has (split, sparse, extensions); `commit` renames the copy into
+ * place.
  *
  * Calling sequence: prepare, [sync], commit, sync of the directory, drop.
  */

@@ -1,9 +1,11 @@
 /*
- * repo_lock: git's lock files ("<file>.lock"), taken so that a dead one of ours can be told from anyone else's.
+ * repo_lock: git's lock files ("<file>.lock"), taken so that a dead one of ours can be told from
+ * anyone else's.
  *
- * git locks a file by creating "<file>.lock", and such a lock outlives its holder.  Ours are hard links to
- * a file in a folder of our own, so a later process that knows the label removes exactly what a dead one of
- * ours left: the lock that is the same file as ours.  Every other lock belongs to somebody else.
+ * git locks a file by creating "<file>.lock", and such a lock outlives its holder.  Ours are hard
+ * links to a file in a folder of our own, so a later process that knows the label removes exactly
+ * what a dead one of ours left: the lock that is the same file as ours.  Every other lock belongs
+ * to somebody else.
  *
  * Calling sequence: take (with the content that committing will put in place), then commit or drop.
  */

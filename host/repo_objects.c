@@ -162,7 +162,8 @@ out:
     return result;
 }
 
-/* The id of a file's blob: from the base's git tree where the content is the base's, else written. */
+/* The id of a file's blob: from the base's git tree where the content is the base's, else written.
+ */
 static int blob_of(const struct build *build, const struct mh_entry *entry, const char *name,
                    const git_tree *base, git_oid *out, struct mh_err *err)
 {
@@ -178,7 +179,8 @@ static int blob_of(const struct build *build, const struct mh_entry *entry, cons
     return write_blob(build, entry, out, err);
 }
 
-/* The first entry whose path is not below "<prefix>/" in byte order; `prefix` of length 0 is the root. */
+/* The first entry whose path is not below "<prefix>/" in byte order; `prefix` of length 0 is the
+ * root. */
 static size_t first_below(const struct mh_snapshot *next, const char *prefix, size_t length)
 {
     size_t low = 0;

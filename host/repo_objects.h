@@ -1,12 +1,12 @@
 /*
  * repo_objects: writing trees and commits so that git never sees a half-written object.
  *
- * Objects are first written to a quarantine (repo_quarantine.h), made durable there by the caller's sync,
- * and only then renamed into place.  So an object file that git can see is always whole: an empty one left
- * by a power cut would be taken by git for the real one from then on.
+ * Objects are first written to a quarantine (repo_quarantine.h), made durable there by the caller's
+ * sync, and only then renamed into place.  So an object file that git can see is always whole: an
+ * empty one left by a power cut would be taken by git for the real one from then on.
  *
- * Calling sequence: open, add_tree, add_commit, [sync], install, [sync], move the ref, close, discard the
- * quarantine.
+ * Calling sequence: open, add_tree, add_commit, [sync], install, [sync], move the ref, close,
+ * discard the quarantine.
  */
 #ifndef MH_REPO_OBJECTS_H
 #define MH_REPO_OBJECTS_H
@@ -17,7 +17,8 @@
 
 struct mh_objects;
 
-/* Opens the quarantine `label` (one file name, e.g. "<slug>@<token>"), making it where it is missing. */
+/* Opens the quarantine `label` (one file name, e.g. "<slug>@<token>"), making it where it is
+ * missing. */
 int mh_objects_open(const struct mh_repo *repo, const char *label, struct mh_objects **out,
                     struct mh_err *err);
 
@@ -28,10 +29,11 @@ void mh_objects_close(struct mh_objects *objects);
 int mh_objects_dirfd(const struct mh_objects *objects);
 
 /*
- * Writes the tree `name` in `dirfd`, which must be as `next` says: a file whose bytes differ from its
- * record is ESTALE.  Files that `base` records with the same content are not read: their ids come from the
- * git tree `base_tree` ("" and an empty `base`: everything is written).  Bytes are stored as they are.
- * Empty directories have no place in git.  A name that git reserves (".git") is EINVALIDPATH.
+ * Writes the tree `name` in `dirfd`, which must be as `next` says: a file whose bytes differ from
+ * its record is ESTALE.  Files that `base` records with the same content are not read: their ids
+ * come from the git tree `base_tree` ("" and an empty `base`: everything is written).  Bytes are
+ * stored as they are. Empty directories have no place in git.  A name that git reserves (".git") is
+ * EINVALIDPATH.
  */
 struct mh_objects_tree {
     int dirfd;

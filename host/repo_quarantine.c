@@ -75,7 +75,8 @@ void mh_quarantine_close(struct mh_quarantine *quarantine)
     mh_os_close(&quarantine->store);
 }
 
-/* Calls `visit` for each name in a directory but "." and ".."; names may be renamed away meanwhile. */
+/* Calls `visit` for each name in a directory but "." and ".."; names may be renamed away meanwhile.
+ */
 static int each_name(int dirfd, int (*visit)(void *context, const char *name, struct mh_err *err),
                      void *context, struct mh_err *err)
 {
@@ -117,7 +118,8 @@ static int install_file(void *context, const char *name, struct mh_err *err)
     return 0;
 }
 
-/* A new fan-out directory gets the permissions of the object directory, as `git init --shared` set them. */
+/* A new fan-out directory gets the permissions of the object directory, as `git init --shared` set
+ * them. */
 static int make_fan_out(int store, const char *name, struct mh_err *err)
 {
     struct stat parent;

@@ -1,7 +1,8 @@
 /*
- * repo_quarantine: a folder for new objects inside git's object directory, and the step that shows them to
- * git.  Its name is of the kind that `git gc` knows to be temporary.  Installing renames each object into
- * place over one of the same name: that is the same object, or one that something else left broken.
+ * repo_quarantine: a folder for new objects inside git's object directory, and the step that shows
+ * them to git.  Its name is of the kind that `git gc` knows to be temporary.  Installing renames
+ * each object into place over one of the same name: that is the same object, or one that something
+ * else left broken.
  */
 #ifndef MH_REPO_QUARANTINE_H
 #define MH_REPO_QUARANTINE_H
@@ -19,7 +20,8 @@ struct mh_quarantine {
         .store = -1, .fd = -1, .name = NULL \
     }
 
-/* Opens the quarantine `label` (one file name, e.g. "<slug>@<token>"), making it where it is missing. */
+/* Opens the quarantine `label` (one file name, e.g. "<slug>@<token>"), making it where it is
+ * missing. */
 int mh_quarantine_open(const struct mh_repo *repo, const char *label, struct mh_quarantine *out,
                        struct mh_err *err);
 
@@ -32,7 +34,8 @@ int mh_quarantine_install(struct mh_quarantine *quarantine, struct mh_err *err);
 /* Removes the quarantine `label` with what is left in it; a missing one is success. */
 int mh_quarantine_discard(const struct mh_repo *repo, const char *label, struct mh_err *err);
 
-/* Calls `visit` with the label of each quarantine there is; a non-zero answer ends it and is returned. */
+/* Calls `visit` with the label of each quarantine there is; a non-zero answer ends it and is
+ * returned. */
 int mh_quarantine_each_label(const struct mh_repo *repo,
                              int (*visit)(void *context, const char *label), void *context,
                              struct mh_err *err);

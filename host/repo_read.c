@@ -131,7 +131,8 @@ out:
     return result;
 }
 
-/* 1 where path differs between the commit and its first parent (a missing parent counts as empty). */
+/* 1 where path differs between the commit and its first parent (a missing parent counts as empty).
+ */
 static int changed_path(git_commit *commit, const char *path, struct mh_err *err)
 {
     git_commit *parent = NULL;

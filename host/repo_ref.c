@@ -98,7 +98,8 @@ int mh_ref_is_unmoved(const struct mh_repo *repo, const struct mh_ref_move *move
     return unmoved;
 }
 
-/* Whether git would make a reflog that is not there: core.logAllRefUpdates, on by default with a work tree. */
+/* Whether git would make a reflog that is not there: core.logAllRefUpdates, on by default with a
+ * work tree. */
 static bool makes_reflogs(const struct mh_repo *repo)
 {
     git_config *config = NULL;
@@ -116,7 +117,8 @@ static bool makes_reflogs(const struct mh_repo *repo)
     return on != 0;
 }
 
-/* Appends one line to a reflog beneath `root`, as git does: one write to a file opened for appending. */
+/* Appends one line to a reflog beneath `root`, as git does: one write to a file opened for
+ * appending. */
 static int append_line(int root, const char *path, bool make, const char *line, struct mh_err *err)
 {
     int dir = -1;

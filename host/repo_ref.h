@@ -1,8 +1,8 @@
 /*
  * repo_ref: moving the current branch by compare and swap, and the reflog that goes with it.
  *
- * Calling sequence, under our own lock of the repository: lock (with the new commit as content), check that
- * the branch is still where it was read, [sync], commit with the reflog, sync, drop.
+ * Calling sequence, under our own lock of the repository: lock (with the new commit as content),
+ * check that the branch is still where it was read, [sync], commit with the reflog, sync, drop.
  */
 #ifndef MH_REPO_REF_H
 #define MH_REPO_REF_H
@@ -20,13 +20,15 @@ struct mh_ref_move {
     int offset; /* minutes east of UTC */
 };
 
-/* Opens the directory that holds the branch's file, making it where the branch is packed. -1 on error. */
+/* Opens the directory that holds the branch's file, making it where the branch is packed. -1 on
+ * error. */
 int mh_ref_open_dir(const struct mh_repo *repo, const char *branch, struct mh_err *err);
 
 /* The branch's file name in that directory; points into `branch`. */
 const char *mh_ref_file(const char *branch);
 
-/* Takes git's lock of the branch through our file `ours` in `ours_dir`; waits up to `wait` seconds. */
+/* Takes git's lock of the branch through our file `ours` in `ours_dir`; waits up to `wait` seconds.
+ */
 int mh_ref_lock(const struct mh_repo *repo, const struct mh_ref_move *move, int ours_dir,
                 const char *ours, double wait, struct mh_git_lock *out, struct mh_err *err);
 

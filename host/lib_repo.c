@@ -1,0 +1,307 @@
+/* lib_repo: host.repo, a git repository for reading. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib.h"
+#include "lib_repo.h"
+#include "repo.h"
+
+#define REPO_TYPE "host.repo.Repo"
+#define SCRATCH_TYPE "host.repo.scratch"
+
+struct repo_box {
+    struct mh_repo *repo;
+};
+
+/* What a call needs on the heap; the functions' upvalue owns it, so that a raise cannot leak it. */
+struct scratch {
+    struct mh_repo_head head;
+    struct mh_repo_person person;
+    char *text;
+};
+
+static struct scratch *take_scratch(lua_State *L)
+{
+    struct scratch *scratch = lua_touserdata(L, lua_upvalueindex(1));
+
+    mh_repo_head_release(&scratch->head); /* left there by a call that raised */
+    mh_repo_person_release(&scratch->person);
+    free(scratch->text);
+    scratch->text = NULL;
+    return scratch;
+}
+
+static int scratch_gc(lua_State *L)
+{
+    struct scratch *scratch = luaL_checkudata(L, 1, SCRATCH_TYPE);
+
+    mh_repo_head_release(&scratch->head);
+    mh_repo_person_release(&scratch->person);
+    free(scratch->text);
+    scratch->text = NULL;
+    return 0;
+}
+
+struct mh_repo *mh_lib_check_repo(lua_State *L, int index)
+{
+    struct repo_box *box = luaL_checkudata(L, index, REPO_TYPE);
+
+    luaL_argcheck(L, box->repo != NULL, index, "the repository is closed");
+    return box->repo;
+}
+
+static int repo_open(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    struct repo_box *box = lua_newuserdatauv(L, sizeof *box, 0);
+    struct mh_err err = {0};
+
+    box->repo = NULL;
+    luaL_setmetatable(L, REPO_TYPE);
+    if (mh_repo_open(path, &box->repo, &err) < 0) {
+        return mh_lib_fail(L, &err);
+    }
+    return 1;
+}
+
+static int repo_close(lua_State *L)
+{
+    struct repo_box *box = luaL_checkudata(L, 1, REPO_TYPE);
+    struct mh_repo *repo = box->repo;
+
+    box->repo = NULL;
+    mh_repo_close(repo);
+    return 0;
+}
+
+static void set_text(lua_State *L, const char *name, const char *value)
+{
+    if (value != NULL && *value != '\0') {
+        (void)lua_pushstring(L, value);
+        lua_setfield(L, -2, name);
+    }
+}
+
+static void set_flag(lua_State *L, const char *name, bool value)
+{
+    lua_pushboolean(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static int repo_info(lua_State *L)
+{
+    struct mh_repo *repo = mh_lib_check_repo(L, 1);
+    struct scratch *scratch = take_scratch(L);
+    struct mh_err err = {0};
+
+    if (mh_repo_read_head(repo, &scratch->head, &err) < 0) {
+        return mh_lib_fail(L, &err);
+    }
+    lua_createtable(L, 0, 8);
+    set_text(L, "workdir", mh_repo_worktree(repo));
+    set_text(L, "gitdir", mh_repo_gitdir(repo));
+    set_text(L, "commondir", mh_repo_commondir(repo));
+    set_text(L, "state", mh_repo_operation(repo));
+    set_text(L, "branch", scratch->head.branch);
+    set_text(L, "head", scratch->head.commit.hex);
+    set_flag(L, "detached", scratch->head.detached);
+    set_flag(L, "unborn", scratch->head.unborn);
+    return 1;
+}
+
+static int repo_identity(lua_State *L)
+{
+    struct mh_repo *repo = mh_lib_check_repo(L, 1);
+    struct scratch *scratch = take_scratch(L);
+    struct mh_err err = {0};
+
+    if (mh_repo_author(repo, &scratch->person, &err) < 0) {
+        return mh_lib_fail(L, &err);
+    }
+    mh_repo_person_release(&scratch->person);
+    if (mh_repo_committer(repo, &scratch->person, &err) < 0) {
+        return mh_lib_fail(L, &err);
+    }
+    lua_createtable(L, 0, 2);
+    set_text(L, "name", scratch->person.name);
+    set_text(L, "email", scratch->person.email);
+    return 1;
+}
+
+static int repo_tree_id(lua_State *L)
+{
+    struct mh_repo *repo = mh_lib_check_repo(L, 1);
+    const char *path = luaL_checkstring(L, 2);
+    const char *rev = luaL_optstring(L, 3, "");
+    struct mh_oid id = {{0}};
+    struct mh_err err = {0};
+    int found = mh_repo_tree_id(repo, rev, path, &id, &err);
+
+    if (found < 0) {
+        return mh_lib_fail(L, &err);
+    }
+    if (found == 0) {
+        lua_pushboolean(L, 0);
+    } else {
+        (void)lua_pushstring(L, id.hex);
+    }
+    return 1;
+}
+
+static int repo_read(lua_State *L)
+{
+    struct mh_repo *repo = mh_lib_check_repo(L, 1);
+    const char *path = luaL_checkstring(L, 2);
+    const char *rev = luaL_optstring(L, 3, "");
+    struct scratch *scratch = take_scratch(L);
+    struct mh_err err = {0};
+    size_t size = 0;
+
+    if (mh_repo_read_blob(repo, rev, path, &scratch->text, &size, &err) < 0) {
+        return mh_lib_fail(L, &err);
+    }
+    (void)lua_pushlstring(L, scratch->text, size);
+    free(scratch->text);
+    scratch->text = NULL;
+    return 1;
+}
+
+/* Commits are collected in C, so that Lua, which may raise, is not called while libgit2 walks. */
+struct commits {
+    struct mh_repo_entry *entries; /* the messages are heap copies */
+    size_t count;
+    size_t room;
+};
+
+#define COMMITS_TYPE "host.repo.commits"
+
+static int commits_gc(lua_State *L)
+{
+    struct commits *commits = luaL_checkudata(L, 1, COMMITS_TYPE);
+
+    for (size_t i = 0; i < commits->count; i++) {
+        free((char *)(uintptr_t)commits->entries[i].message);
+    }
+    free(commits->entries);
+    *commits = (struct commits){0};
+    return 0;
+}
+
+static int collect(void *context, const struct mh_repo_entry *entry)
+{
+    struct commits *commits = context;
+    char *message = strdup(entry->message);
+
+    if (commits->count == commits->room) {
+        size_t room = commits->room * 2 + 16;
+        struct mh_repo_entry *grown = realloc(commits->entries, room * sizeof *grown);
+
+        if (grown == NULL) {
+            free(message);
+            return -1;
+        }
+        commits->entries = grown;
+        commits->room = room;
+    }
+    if (message == NULL) {
+        return -1;
+    }
+    commits->entries[commits->count] = *entry;
+    commits->entries[commits->count++].message = message;
+    return 0;
+}
+
+static void push_commit(lua_State *L, const struct mh_repo_entry *entry)
+{
+    size_t subject = strcspn(entry->message, "\n");
+    const char *body = entry->message + subject;
+
+    lua_createtable(L, 0, 5);
+    set_text(L, "oid", entry->commit.hex);
+    (void)lua_pushlstring(L, entry->message, subject);
+    lua_setfield(L, -2, "subject");
+    (void)lua_pushstring(L, body + strspn(body, "\n"));
+    lua_setfield(L, -2, "body");
+    lua_pushinteger(L, entry->time);
+    lua_setfield(L, -2, "time");
+    lua_pushinteger(L, entry->offset);
+    lua_setfield(L, -2, "offset");
+}
+
+static int repo_history(lua_State *L)
+{
+    struct mh_repo *repo = mh_lib_check_repo(L, 1);
+    const char *path = luaL_checkstring(L, 2);
+    lua_Integer max = luaL_optinteger(L, 3, 1000);
+    struct commits *commits;
+    struct mh_err err = {0};
+
+    luaL_argcheck(L, max >= 0, 3, "a number of commits expected");
+    commits = lua_newuserdatauv(L, sizeof *commits, 0);
+    *commits = (struct commits){0};
+    luaL_setmetatable(L, COMMITS_TYPE);
+    if (mh_repo_history(repo, path, (size_t)max, collect, commits, &err) < 0) {
+        return mh_lib_fail(L, &err);
+    }
+    lua_createtable(L, (int)commits->count, 0);
+    for (size_t i = 0; i < commits->count; i++) {
+        push_commit(L, &commits->entries[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
+static int repo_version(lua_State *L)
+{
+    (void)lua_pushstring(L, mh_repo_library_version());
+    return 1;
+}
+
+static const luaL_Reg repo_functions[] = {
+    {"open", repo_open},
+    {"version", repo_version},
+    {NULL, NULL},
+};
+
+static const luaL_Reg repo_methods[] = {
+    {"info", repo_info},
+    {"identity", repo_identity},
+    {"tree_id", repo_tree_id},
+    {"history", repo_history},
+    {"read", repo_read},
+    {"close", repo_close},
+    {NULL, NULL},
+};
+
+static const luaL_Reg repo_meta[] = {
+    {"__gc", repo_close},
+    {"__close", repo_close},
+    {NULL, NULL},
+};
+
+static void make_type(lua_State *L, const char *name, lua_CFunction gc)
+{
+    (void)luaL_newmetatable(L, name);
+    lua_pushcfunction(L, gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
+}
+
+int luaopen_host_repo(lua_State *L)
+{
+    struct scratch *scratch;
+
+    make_type(L, SCRATCH_TYPE, scratch_gc);
+    make_type(L, COMMITS_TYPE, commits_gc);
+    (void)luaL_newmetatable(L, REPO_TYPE);
+    luaL_setfuncs(L, repo_meta, 0);
+    luaL_newlibtable(L, repo_methods);
+    scratch = lua_newuserdatauv(L, sizeof *scratch, 0);
+    *scratch = (struct scratch){0};
+    luaL_setmetatable(L, SCRATCH_TYPE);
+    luaL_setfuncs(L, repo_methods, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+    luaL_newlib(L, repo_functions);
+    return 1;
+}

@@ -1,0 +1,14 @@
+/*
+ * lib_repo: what host.publish needs of host.repo's values.
+ */
+#ifndef MH_LIB_REPO_H
+#define MH_LIB_REPO_H
+
+#include <lua.h>
+
+struct mh_repo;
+
+/* The open repository at an index; raises for anything else. */
+struct mh_repo *mh_lib_check_repo(lua_State *L, int index);
+
+#endif

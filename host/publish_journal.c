@@ -1,0 +1,254 @@
+#include "publish_journal.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "atomic.h"
+#include "dir.h"
+#include "os.h"
+#include "tree_hash.h"
+
+#define VERSION_LINE "mighost-journal 1\n"
+
+enum { JOURNAL_MAX = 1 << 20 };
+
+struct field {
+    const char *name;
+    size_t offset;
+};
+
+#define FIELD(name)                              \
+    {                                            \
+#name, offsetof(struct mh_journal, name) \
+    }
+
+static const struct field fields[] = {
+    FIELD(operation),    FIELD(slug),           FIELD(live),
+    FIELD(worktree),     FIELD(gitdir),         FIELD(token),
+    FIELD(branch),       FIELD(head),           FIELD(base),
+    FIELD(next),         FIELD(base_tree),      FIELD(next_tree),
+    FIELD(workspace),    FIELD(message),        FIELD(author_name),
+    FIELD(author_email), FIELD(committer_name), FIELD(committer_email),
+    FIELD(time),         FIELD(offset),
+};
+
+enum { FIELD_COUNT = sizeof fields / sizeof *fields };
+
+static char **value_of(struct mh_journal *journal, size_t i)
+{
+    return (char **)((char *)journal + fields[i].offset);
+}
+
+static const char *text_of(const struct mh_journal *journal, size_t i)
+{
+    return *(char *const *)((const char *)journal + fields[i].offset);
+}
+
+void mh_journal_release(struct mh_journal *journal)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        free(*value_of(journal, i));
+    }
+    *journal = (struct mh_journal){0};
+}
+
+int mh_journal_set(char **field, const char *value, struct mh_err *err)
+{
+    char *copy = strdup(value);
+
+    if (copy == NULL) {
+        return mh_err_nomem(err);
+    }
+    free(*field);
+    *field = copy;
+    return 0;
+}
+
+/* The whole text with its checksum, on the heap. */
+static int encode(const struct mh_journal *journal, char **text, size_t *size, struct mh_err *err)
+{
+    unsigned char digest[MH_SHA256_SIZE];
+    char hex[MH_SHA256_HEX_SIZE];
+    FILE *stream = open_memstream(text, size);
+    int result = 0;
+
+    if (stream == NULL) {
+        return mh_err_nomem(err);
+    }
+    (void)fputs(VERSION_LINE, stream);
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        (void)fprintf(stream, "%s %zu\n%s\n", fields[i].name, strlen(text_of(journal, i)),
+                      text_of(journal, i));
+    }
+    if (fflush(stream) != 0) {
+        result = mh_err_nomem(err);
+    } else {
+        result = mh_sha256(*text, *size, digest, err);
+    }
+    if (result == 0) {
+        mh_sha256_hex(digest, hex);
+        (void)fprintf(stream, "sha256 %s\n", hex);
+    }
+    if (fclose(stream) != 0 && result == 0) {
+        result = mh_err_nomem(err);
+    }
+    if (result < 0) {
+        free(*text);
+    }
+    return result;
+}
+
+int mh_journal_write(int dirfd, const struct mh_journal *journal, struct mh_err *err)
+{
+    const struct mh_atomic_options options = {.mode = 0600, .durable = false};
+    char *text = NULL;
+    size_t size = 0;
+    int result;
+
+    if (encode(journal, &text, &size, err) < 0) {
+        return -1;
+    }
+    result = mh_atomic_write(dirfd, journal->slug, text, size, &options, err);
+    free(text);
+    return result < 0 ? mh_err_wrap(err, "cannot write the journal of %s", journal->slug) : 0;
+}
+
+static int corrupt(struct mh_err *err)
+{
+    return mh_err_set(err, "ECORRUPT", "the journal is torn or altered");
+}
+
+/* Checks the last line against everything before it; *size becomes the length before it. */
+static int check_sum(const char *text, size_t *size, struct mh_err *err)
+{
+    enum { LINE = sizeof "sha256 " - 1 + MH_SHA256_HEX_SIZE };
+    unsigned char digest[MH_SHA256_SIZE];
+    char hex[MH_SHA256_HEX_SIZE];
+    const char *line;
+
+    if (*size < LINE) {
+        return corrupt(err);
+    }
+    *size -= LINE;
+    line = text + *size;
+    if (mh_sha256(text, *size, digest, err) < 0) {
+        return -1;
+    }
+    mh_sha256_hex(digest, hex);
+    if (strncmp(line, "sha256 ", 7) != 0 || strncmp(line + 7, hex, sizeof hex - 1) != 0 ||
+        line[LINE - 1] != '\n') {
+        return corrupt(err);
+    }
+    return 0;
+}
+
+/* Takes "<name> <bytes>\n<value>\n" from *at, which moves behind it. */
+static int decode_field(const char **at, const char *end, const char *name, char **out,
+                        struct mh_err *err)
+{
+    size_t length = strlen(name);
+    unsigned long bytes;
+    char *after = NULL;
+
+    if ((size_t)(end - *at) < length + 2 || memcmp(*at, name, length) != 0 ||
+        (*at)[length] != ' ') {
+        return corrupt(err);
+    }
+    bytes = strtoul(*at + length + 1, &after, 10);
+    if (after >= end || *after != '\n' || bytes >= (size_t)(end - after - 1) ||
+        after[1 + bytes] != '\n') {
+        return corrupt(err);
+    }
+    *out = strndup(after + 1, bytes);
+    if (*out == NULL) {
+        return mh_err_nomem(err);
+    }
+    *at = after + bytes + 2;
+    return 0;
+}
+
+static int decode(const char *text, size_t size, struct mh_journal *out, struct mh_err *err)
+{
+    struct mh_journal journal = {0};
+    const char *at = text + sizeof VERSION_LINE - 1;
+    const char *end;
+    int result = 0;
+
+    if (check_sum(text, &size, err) < 0) {
+        return -1;
+    }
+    end = text + size;
+    if (size < sizeof VERSION_LINE || strncmp(text, VERSION_LINE, sizeof VERSION_LINE - 1) != 0) {
+        return mh_err_set(err, "ECORRUPT", "the journal is of a version that is unknown here");
+    }
+    for (size_t i = 0; i < FIELD_COUNT && result == 0; i++) {
+        result = decode_field(&at, end, fields[i].name, value_of(&journal, i), err);
+    }
+    if (result == 0 && at != end) {
+        result = corrupt(err);
+    }
+    if (result < 0) {
+        mh_journal_release(&journal);
+        return -1;
+    }
+    *out = journal;
+    return 0;
+}
+
+int mh_journal_read(int dirfd, const char *slug, struct mh_journal *out, struct mh_err *err)
+{
+    static char here[] = "journals";
+    const struct mh_dir dir = {.fd = dirfd, .path = here};
+    const struct mh_dir_read_options options = {.max = JOURNAL_MAX, .links = MH_LINKS_REFUSE};
+    struct mh_buffer buffer = {0};
+    struct mh_err failure;
+    int result;
+
+    if (mh_dir_read(&dir, slug, &options, &buffer, &failure) < 0) {
+        if (failure.errnum == ENOENT) {
+            return 0;
+        }
+        *err = failure;
+        return -1;
+    }
+    result = mh_buffer_reserve(&buffer, buffer.size + 1, err);
+    if (result == 0) {
+        buffer.data[buffer.size] = '\0';
+        result = decode(buffer.data, buffer.size, out, err);
+    }
+    mh_buffer_release(&buffer);
+    return result < 0 ? mh_err_wrap(err, "cannot read the journal of %s", slug) : 1;
+}
+
+int mh_journal_remove(int dirfd, const char *slug, struct mh_err *err)
+{
+    if (mh_os_unlink(dirfd, slug, 0) < 0) {
+        return mh_err_sys(err, errno, "cannot remove the journal of %s", slug);
+    }
+    return 0;
+}
+
+int mh_journal_each(int dirfd, int (*visit)(void *context, const struct mh_journal *journal),
+                    void *context, struct mh_err *err)
+{
+    static char here[] = "journals";
+    const struct mh_dir dir = {.fd = dirfd, .path = here};
+    struct mh_listing listing = {0};
+    int result = mh_dir_list(&dir, "", &listing, err);
+
+    for (size_t i = 0; i < listing.count && result == 0; i++) {
+        struct mh_journal journal = {0};
+        struct mh_err ignored;
+
+        if (!mh_atomic_is_temporary(listing.entries[i].name) &&
+            mh_journal_read(dirfd, listing.entries[i].name, &journal, &ignored) > 0) {
+            result = visit(context, &journal);
+            mh_journal_release(&journal);
+        }
+    }
+    mh_listing_release(&listing);
+    return result;
+}

@@ -1,0 +1,459 @@
+/*
+ * The transaction up to the exchange.
+ *
+ *   EMPTY --begin--> STAGED --exchange--> EXCHANGED --commit--> COMMITTED --finish--> DONE
+ *                      |                      |
+ *                      +------- rollback -----+------> DONE, live as it was
+ *
+ * From the journal's first sync on, a dead process's step is finished by recovery; before it,
+ * removed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "atomic.h"
+#include "os.h"
+#include "path.h"
+#include "publish_parts.h"
+#include "repo_objects.h"
+
+char *mh_publish_label(const char *slug, const char *token, struct mh_err *err)
+{
+    char *label = NULL;
+
+    if (asprintf(&label, "%s@%s", slug, token) < 0) {
+        (void)mh_err_nomem(err);
+        return NULL;
+    }
+    return label;
+}
+
+int mh_publish_open_transactions(const struct mh_site *site, struct mh_err *err)
+{
+    const struct mh_atomic_options options = {.mode = 0644, .durable = false};
+    int fd;
+
+    if (mh_os.mkdirat(site->live_fd, MH_TRANSACTIONS, 0777) < 0 && errno != EEXIST) {
+        return mh_err_sys(err, errno, "cannot make %s/" MH_TRANSACTIONS, site->live);
+    }
+    fd = mh_path_open_dir(site->live_fd, MH_TRANSACTIONS, err);
+    if (fd < 0) {
+        return -1;
+    }
+    if (faccessat(fd, ".gitignore", F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+        mh_atomic_write(fd, ".gitignore", "*\n", 2, &options, err) < 0) {
+        mh_os_close(&fd);
+    }
+    return fd;
+}
+
+/* The commit message with our trailer; on the heap. */
+static char *with_trailer(const char *message, const char *token)
+{
+    size_t length = strlen(message);
+    char *text = NULL;
+
+    while (length > 0 && (message[length - 1] == '\n' || message[length - 1] == ' ')) {
+        length--;
+    }
+    if (asprintf(&text, "%.*s\n\nPublish-Id: %s\n", (int)length, message, token) < 0) {
+        return NULL;
+    }
+    return text;
+}
+
+static int set_people_and_time(const struct mh_site *site, struct mh_journal *journal,
+                               struct mh_err *err)
+{
+    struct mh_repo_person author = {0};
+    struct mh_repo_person committer = {0};
+    char number[32];
+    time_t now = time(NULL);
+    struct tm local = {0};
+    int result = -1;
+
+    if (mh_repo_author(site->repo, &author, err) == 0 &&
+        mh_repo_committer(site->repo, &committer, err) == 0 &&
+        mh_journal_set(&journal->author_name, author.name, err) == 0 &&
+        mh_journal_set(&journal->author_email, author.email, err) == 0 &&
+        mh_journal_set(&journal->committer_name, committer.name, err) == 0 &&
+        mh_journal_set(&journal->committer_email, committer.email, err) == 0) {
+        (void)snprintf(number, sizeof number, "%lld", (long long)now);
+        result = mh_journal_set(&journal->time, number, err);
+    }
+    if (result == 0) {
+        (void)localtime_r(&now, &local);
+        (void)snprintf(number, sizeof number, "%ld", local.tm_gmtoff / 60);
+        result = mh_journal_set(&journal->offset, number, err);
+    }
+    mh_repo_person_release(&author);
+    mh_repo_person_release(&committer);
+    return result;
+}
+
+/* Everything in the journal but the trees' digests and the new git tree. */
+static int fill_journal(const struct mh_site *site, const struct mh_lease *lease,
+                        const struct mh_tx_request *request, const struct mh_repo_head *head,
+                        struct mh_journal *journal, struct mh_err *err)
+{
+    char hex[MH_SHA256_HEX_SIZE];
+
+    mh_sha256_hex(request->base->live.digest, hex);
+    journal->message = with_trailer(request->message, request->token);
+    if (journal->message == NULL) {
+        return mh_err_nomem(err);
+    }
+    if (mh_journal_set(&journal->operation, request->operation, err) < 0 ||
+        mh_journal_set(&journal->slug, lease->slug, err) < 0 ||
+        mh_journal_set(&journal->live, site->live, err) < 0 ||
+        mh_journal_set(&journal->worktree, mh_repo_worktree(site->repo), err) < 0 ||
+        mh_journal_set(&journal->gitdir, mh_repo_gitdir(site->repo), err) < 0 ||
+        mh_journal_set(&journal->token, request->token, err) < 0 ||
+        mh_journal_set(&journal->branch, head->branch, err) < 0 ||
+        mh_journal_set(&journal->head, head->commit.hex, err) < 0 ||
+        mh_journal_set(&journal->base, hex, err) < 0 ||
+        mh_journal_set(&journal->base_tree, request->base->tree.hex, err) < 0 ||
+        mh_journal_set(&journal->workspace, request->workspace, err) < 0) {
+        return -1;
+    }
+    return set_people_and_time(site, journal, err);
+}
+
+/* HEAD on a branch, nothing under way, and the subtree in HEAD still the base's. */
+static int check_head(const struct mh_site *site, const struct mh_lease *lease,
+                      const struct mh_base *base, struct mh_repo_head *head, struct mh_err *err)
+{
+    struct mh_oid tree;
+    char *path = mh_path_join(site->live, lease->slug);
+    int result = -1;
+
+    if (path == NULL) {
+        return mh_err_nomem(err);
+    }
+    if (mh_lock_verify(&lease->lock, err) == 0 && mh_publish_check_operation(site, err) == 0 &&
+        mh_publish_read_branch(site, head, err) == 0 &&
+        mh_repo_tree_id(site->repo, head->commit.hex, path, &tree, err) >= 0) {
+        result = strcmp(tree.hex, base->tree.hex) == 0
+                     ? 0
+                     : mh_err_set(err, "ESTALE", "%s was changed by a commit meanwhile", path);
+    }
+    free(path);
+    return result;
+}
+
+/* Reads the workspace; ESTALE where it is not what the caller judged. */
+static int read_workspace(int dirfd, const char *name, const struct mh_tx_request *request,
+                          struct mh_snapshot *out, struct mh_err *err)
+{
+    char hex[MH_SHA256_HEX_SIZE];
+
+    if (mh_snapshot_take(dirfd, name, &request->base->live, out, err) < 0) {
+        return -1;
+    }
+    mh_sha256_hex(out->digest, hex);
+    if (!out->exists || (request->digest != NULL && strcmp(hex, request->digest) != 0)) {
+        mh_snapshot_release(out);
+        return mh_err_set(err, "ESTALE", "the workspace is not as it was judged: %s",
+                          request->workspace);
+    }
+    return 0;
+}
+
+/* Makes the transaction's directory and the staged tree in it, and reads that back. */
+static int stage(struct mh_tx *tx, int work_dir, const char *work_name,
+                 const struct mh_snapshot *work, struct mh_err *err)
+{
+    struct mh_stage request = {.work_dir = work_dir,
+                               .work_name = work_name,
+                               .work = work,
+                               .live_dir = tx->site->live_fd,
+                               .live_name = tx->journal.slug,
+                               .live = tx->base,
+                               .to_name = MH_STAGED};
+    struct mh_stage_counts counts;
+    int transactions = mh_publish_open_transactions(tx->site, err);
+    int result = -1;
+
+    if (transactions < 0) {
+        return -1;
+    }
+    if (mh_os.mkdirat(transactions, tx->label, 0777) < 0) {
+        (void)mh_err_sys(err, errno, "cannot make %s/" MH_TRANSACTIONS "/%s", tx->site->live,
+                         tx->label);
+        goto out;
+    }
+    tx->state = MH_TX_STAGED;
+    tx->dir = mh_path_open_dir(transactions, tx->label, err);
+    if (tx->dir < 0) {
+        goto out;
+    }
+    request.to_dir = tx->dir;
+    if (mh_tree_stage(&request, &counts, err) < 0 ||
+        mh_snapshot_take(tx->dir, MH_STAGED, tx->base, &tx->next, err) < 0) {
+        goto out;
+    }
+    result = mh_snapshot_equal(&tx->next, work)
+                 ? 0
+                 : mh_err_set(err, "ESTALE", "%s/%s or its workspace changed while it was staged",
+                              tx->site->live, tx->journal.slug);
+out:
+    mh_os_close(&transactions);
+    return result;
+}
+
+int mh_tx_begin(const struct mh_site *site, const struct mh_lease *lease,
+                const struct mh_tx_request *request, struct mh_tx *out, struct mh_err *err)
+{
+    struct mh_tx tx = MH_TX_INIT;
+    struct mh_repo_head head = {0};
+    struct mh_snapshot work = MH_SNAPSHOT_INIT;
+    char hex[MH_SHA256_HEX_SIZE];
+    const char *name = NULL;
+    int work_dir = mh_publish_open_parent(request->workspace, &name, err);
+    int result = -1;
+
+    tx.site = site;
+    tx.lease = lease;
+    tx.base = &request->base->live;
+    tx.label = mh_publish_label(lease->slug, request->token, err);
+    if (work_dir < 0 || tx.label == NULL ||
+        check_head(site, lease, request->base, &head, err) < 0 ||
+        fill_journal(site, lease, request, &head, &tx.journal, err) < 0 ||
+        read_workspace(work_dir, name, request, &work, err) < 0) {
+        goto out;
+    }
+    mh_sha256_hex(work.digest, hex);
+    if (mh_journal_set(&tx.journal.next, hex, err) == 0) {
+        result = stage(&tx, work_dir, name, &work, err);
+    }
+out:
+    mh_snapshot_release(&work);
+    mh_repo_head_release(&head);
+    mh_os_close(&work_dir);
+    if (result < 0) {
+        mh_tx_release(&tx);
+        return -1;
+    }
+    *out = tx;
+    return 0;
+}
+
+/* Writes the new git tree into the quarantine; the journal gets its id. */
+static int write_objects(struct mh_tx *tx, struct mh_err *err)
+{
+    const struct mh_objects_tree tree = {.dirfd = tx->dir,
+                                         .name = MH_STAGED,
+                                         .next = &tx->next,
+                                         .base = tx->base,
+                                         .base_tree = tx->journal.base_tree};
+    struct mh_objects *objects = NULL;
+    struct mh_oid id;
+    int result = -1;
+
+    if (mh_objects_open(tx->site->repo, tx->label, &objects, err) < 0) {
+        return -1;
+    }
+    if (mh_objects_add_tree(objects, &tree, &id, err) == 0) {
+        result = mh_journal_set(&tx->journal.next_tree, id.hex, err);
+    }
+    mh_objects_close(objects);
+    return result;
+}
+
+/* One sync of each file system that holds something of ours: staged tree, journal, new objects. */
+static int sync_prepared(const struct mh_tx *tx, struct mh_err *err)
+{
+    struct stat live;
+    struct stat home;
+
+    if (fstat(tx->site->live_fd, &live) < 0 || fstat(tx->site->home_fd, &home) < 0 ||
+        mh_os_syncfs(tx->site->live_fd) < 0 ||
+        (live.st_dev != home.st_dev && mh_os_syncfs(tx->site->home_fd) < 0)) {
+        return mh_err_sys(err, errno, "cannot make the staged tree of %s durable",
+                          tx->journal.slug);
+    }
+    return 0;
+}
+
+int mh_tx_exchange(struct mh_tx *tx, struct mh_err *err)
+{
+    if (tx->state != MH_TX_STAGED) {
+        return mh_err_set(err, "EINVAL", "exchange: nothing is staged");
+    }
+    if (write_objects(tx, err) < 0 ||
+        mh_journal_write(tx->site->journals_fd, &tx->journal, err) < 0 ||
+        sync_prepared(tx, err) < 0) {
+        return -1;
+    }
+    return mh_publish_go_on_from_exchange(tx, err);
+}
+
+/* Compares a tree with what it must be.  1: equal, 0: not, -1. */
+static int compare(int dirfd, const char *name, const struct mh_snapshot *want, struct mh_err *err)
+{
+    struct mh_snapshot now = MH_SNAPSHOT_INIT;
+    int equal;
+
+    if (mh_snapshot_take(dirfd, name, want, &now, err) < 0) {
+        return -1;
+    }
+    equal = mh_snapshot_equal(&now, want);
+    mh_snapshot_release(&now);
+    return equal;
+}
+
+static int edited(const struct mh_tx *tx, struct mh_err *err)
+{
+    return mh_err_set(err, "ESTALE",
+                      "%s/%s was edited while the step was under way; nothing was published",
+                      tx->site->live, tx->journal.slug);
+}
+
+/* After the exchange: live is the new tree, and the displaced one is what the step started from. */
+static int verify(const struct mh_tx *tx, struct mh_err *err)
+{
+    const char *displaced = mh_publish_displaced(tx);
+    int equal = compare(tx->site->live_fd, tx->journal.slug, &tx->next, err);
+
+    if (equal > 0 && displaced != NULL) {
+        equal = compare(tx->dir, displaced, tx->base, err);
+    }
+    return equal == 0 ? edited(tx, err) : equal < 0 ? -1 : 0;
+}
+
+/* Puts live back after a failure, whose message then also tells what became of that. */
+static void undo(struct mh_tx *tx, struct mh_err *err)
+{
+    struct mh_err second;
+    struct mh_err first = *err;
+
+    if (mh_tx_rollback(tx, &second) < 0) {
+        (void)mh_err_set(err, first.name, "%s; %s", first.message, second.message);
+    }
+}
+
+int mh_publish_go_on_from_exchange(struct mh_tx *tx, struct mh_err *err)
+{
+    int equal;
+
+    if (mh_lock_verify(&tx->lease->lock, err) < 0 ||
+        mh_publish_check_operation(tx->site, err) < 0) {
+        return -1;
+    }
+    equal = compare(tx->site->live_fd, tx->journal.slug, tx->base, err);
+    if (equal <= 0) {
+        return equal < 0 ? -1 : edited(tx, err);
+    }
+    if (mh_publish_swap_in(tx, err) < 0) {
+        return -1;
+    }
+    tx->state = MH_TX_EXCHANGED;
+    if (mh_publish_sync_swap(tx, err) < 0 || verify(tx, err) < 0) {
+        undo(tx, err);
+        return -1;
+    }
+    return 0;
+}
+
+int mh_publish_remove_remains(struct mh_tx *tx, struct mh_err *err)
+{
+    int transactions;
+    int result = -1;
+
+    if (mh_journal_remove(tx->site->journals_fd, tx->journal.slug, err) < 0) {
+        return -1;
+    }
+    transactions = mh_publish_open_transactions(tx->site, err);
+    if (transactions >= 0) {
+        result = mh_tree_remove(transactions, tx->label, err);
+    }
+    mh_os_close(&transactions);
+    if (result == 0) {
+        result = mh_quarantine_discard(tx->site->repo, tx->label, err);
+    }
+    if (result == 0) {
+        tx->state = MH_TX_DONE;
+    }
+    return result;
+}
+
+/* What is about to be removed may have been edited by somebody who was still in it: then it is
+ * kept. */
+static int keep_if_edited(struct mh_tx *tx, const char *name, const struct mh_snapshot *want,
+                          struct mh_err *err)
+{
+    char *path = NULL;
+    int equal = compare(tx->dir, name, want, err);
+
+    if (equal != 0) {
+        return equal < 0 ? -1 : 0;
+    }
+    if (mh_publish_set_aside(tx->site, tx->dir, name, tx->label, &path, err) < 0) {
+        return -1;
+    }
+    (void)mh_err_set(err, "ESTALE", "an edit to the tree that was removed from %s/%s is kept in %s",
+                     tx->site->live, tx->journal.slug, path);
+    free(path);
+    return 1;
+}
+
+int mh_tx_rollback(struct mh_tx *tx, struct mh_err *err)
+{
+    int kept = 0;
+
+    if (tx->state != MH_TX_STAGED && tx->state != MH_TX_EXCHANGED) {
+        return 0;
+    }
+    if (tx->lease->slug == NULL) {
+        return mh_err_set(err, "EINVAL", "rollback: the lease was given back");
+    }
+    if (tx->state == MH_TX_EXCHANGED) {
+        if (mh_publish_swap_out(tx, err) < 0) {
+            return -1;
+        }
+        tx->state = MH_TX_STAGED;
+        kept = keep_if_edited(tx, MH_STAGED, &tx->next, err);
+    }
+    if (kept < 0 || mh_publish_remove_remains(tx, err) < 0) {
+        return -1;
+    }
+    return kept > 0 ? -1 : 0;
+}
+
+int mh_tx_finish(struct mh_tx *tx, struct mh_err *err)
+{
+    const char *displaced = mh_publish_displaced(tx);
+    int kept = 0;
+
+    if (tx->state != MH_TX_COMMITTED) {
+        return mh_err_set(err, "EINVAL", "finish: nothing is committed");
+    }
+    if (displaced != NULL) {
+        kept = keep_if_edited(tx, displaced, tx->base, err);
+    }
+    if (kept < 0 || mh_publish_remove_remains(tx, err) < 0) {
+        return -1;
+    }
+    return kept > 0 ? -1 : 0;
+}
+
+void mh_tx_release(struct mh_tx *tx)
+{
+    struct mh_err ignored;
+
+    if (tx->state == MH_TX_STAGED || tx->state == MH_TX_EXCHANGED) {
+        (void)mh_tx_rollback(tx, &ignored); /* what fails here is recovered by the next command */
+    }
+    mh_os_close(&tx->dir);
+    mh_journal_release(&tx->journal);
+    mh_snapshot_release(&tx->next);
+    mh_snapshot_release(&tx->own_base);
+    free(tx->label);
+    *tx = (struct mh_tx)MH_TX_INIT;
+}
