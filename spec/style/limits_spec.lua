@@ -89,7 +89,7 @@ describe("sizes", function()
       sizes[file.lines[line]] = count
     end)
     assert.equal(3, sizes["local function c_files()"])
-    assert.equal(15, sizes["local function each_lua_function(file, visit)"])
+    assert.equal(16, sizes["local function each_lua_function(file, visit)"])
   end)
 end)
 
