@@ -29,7 +29,8 @@ bool mh_atomic_is_temporary(const char *name)
            strcmp(name + prefix + DIGITS, TEMPORARY_SUFFIX) == 0;
 }
 
-/* Makes a new empty file under a random name, which is written to `name`.  The descriptor or -1 with errno. */
+/* Makes a new empty file under a random name, which is written to `name`.  The descriptor or -1
+ * with errno. */
 static int create_temporary(int dirfd, mode_t mode, char name[TEMPORARY_SIZE])
 {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {

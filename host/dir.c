@@ -116,8 +116,9 @@ static int check_readable(const struct mh_dir *dir, const char *path, enum mh_li
 }
 
 /*
- * Reads fd to its end behind one another; `expected` is the size that fstat said.  A read that gives less
- * than it could have given is the end of a regular file, so a file that kept its size costs one read.
+ * Reads fd to its end behind one another; `expected` is the size that fstat said.  A read that
+ * gives less than it could have given is the end of a regular file, so a file that kept its size
+ * costs one read.
  */
 static int read_to_end(int fd, size_t expected, size_t max, struct mh_buffer *buffer,
                        struct mh_err *err)

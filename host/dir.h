@@ -1,12 +1,14 @@
 /*
  * dir: an opened directory, and what is done with single files and names beneath it.
  *
- * Everything is relative to the descriptor, so a directory that is renamed meanwhile stays the same one.
- * Calling sequence: mh_dir_open or mh_dir_open_at into an empty struct, any calls, mh_dir_close.
+ * Everything is relative to the descriptor, so a directory that is renamed meanwhile stays the same
+ * one. Calling sequence: mh_dir_open or mh_dir_open_at into an empty struct, any calls,
+ * mh_dir_close.
  *
- * Paths that are read may hold "." segments and doubled slashes; ".." never leads out; an absolute path is
- * EINVALIDPATH.  Paths that are written to are plain: segments with single slashes (mh_path_is_relative),
- * else EINVALIDPATH, and no link is followed on the way to their last segment.
+ * Paths that are read may hold "." segments and doubled slashes; ".." never leads out; an absolute
+ * path is EINVALIDPATH.  Paths that are written to are plain: segments with single slashes
+ * (mh_path_is_relative), else EINVALIDPATH, and no link is followed on the way to their last
+ * segment.
  */
 #ifndef MH_DIR_H
 #define MH_DIR_H
@@ -24,12 +26,13 @@ struct mh_dir {
     char *path; /* as opened, joined: for messages and for programs that need a path */
 };
 
-#define MH_DIR_INIT                                                                                \
-    {                                                                                              \
-        .fd = -1, .path = NULL                                                                     \
+#define MH_DIR_INIT            \
+    {                          \
+        .fd = -1, .path = NULL \
     }
 
-/* Opens a directory by an absolute path or one relative to the current directory; links are followed. */
+/* Opens a directory by an absolute path or one relative to the current directory; links are
+ * followed. */
 int mh_dir_open(const char *path, struct mh_dir *dir, struct mh_err *err);
 
 /* Opens a directory beneath another; links are refused (ELOOP). */
@@ -58,18 +61,18 @@ struct mh_dir_read_options {
 };
 
 /*
- * Reads a whole regular file in four system calls where its size stays what it was.  The content replaces
- * the buffer's; after a failure the buffer is as it was or empty.  EINVAL: not a regular file (a FIFO, a
- * device, a directory, a socket); EFBIG: longer than max.
+ * Reads a whole regular file in four system calls where its size stays what it was.  The content
+ * replaces the buffer's; after a failure the buffer is as it was or empty.  EINVAL: not a regular
+ * file (a FIFO, a device, a directory, a socket); EFBIG: longer than max.
  */
 int mh_dir_read(const struct mh_dir *dir, const char *path,
                 const struct mh_dir_read_options *options, struct mh_buffer *buffer,
                 struct mh_err *err);
 
 /*
- * The properties of what is at `path`, "" being the directory itself.  MH_LINKS_REFUSE gives those of a
- * link when the last segment is one, the others those of what it leads to.  A name without a slash costs
- * one system call.
+ * The properties of what is at `path`, "" being the directory itself.  MH_LINKS_REFUSE gives those
+ * of a link when the last segment is one, the others those of what it leads to.  A name without a
+ * slash costs one system call.
  */
 int mh_dir_stat(const struct mh_dir *dir, const char *path, enum mh_links links,
                 struct stat *properties, struct mh_err *err);
@@ -77,6 +80,12 @@ int mh_dir_stat(const struct mh_dir *dir, const char *path, enum mh_links links,
 enum mh_kind { MH_KIND_FILE, MH_KIND_DIRECTORY, MH_KIND_SYMLINK, MH_KIND_OTHER };
 
 enum mh_kind mh_kind_of(mode_t mode);
+
+/*
+ * The kind of a directory entry from its d_type, by lstat where the file system does not say: 0, or
+ * -1 with errno.
+ */
+int mh_kind_of_entry(int dirfd, const char *name, unsigned char type, enum mh_kind *kind);
 
 /* "file", "directory", "symlink" or "other". */
 const char *mh_kind_name(enum mh_kind kind);
@@ -113,14 +122,14 @@ int mh_dir_rename(const struct mh_dir *dir, const char *from, const char *to, st
 int mh_dir_sync(const struct mh_dir *dir, const char *path, struct mh_err *err);
 
 /*
- * Fills err with "cannot <what> <dir>/<path>: <reason>" from errno, in words of our own where a link was
- * refused (ELOOP) or led out of the directory (EXDEV).  Returns -1.
+ * Fills err with "cannot <what> <dir>/<path>: <reason>" from errno, in words of our own where a
+ * link was refused (ELOOP) or led out of the directory (EXDEV).  Returns -1.
  */
 int mh_dir_fail(const struct mh_dir *dir, const char *what, const char *path, struct mh_err *err);
 
 /*
- * Opens the directory that holds the last segment of `path` and points `*name` at that segment inside
- * `path`.  The descriptor, or -1 (EINVALIDPATH for a path that is not plain).
+ * Opens the directory that holds the last segment of `path` and points `*name` at that segment
+ * inside `path`.  The descriptor, or -1 (EINVALIDPATH for a path that is not plain).
  */
 int mh_dir_open_parent(int dirfd, const char *path, const char **name, struct mh_err *err);
 

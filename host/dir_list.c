@@ -10,7 +10,8 @@
 
 enum { BLOCK = 32768, FIRST_ENTRIES = 16 };
 
-/* While names are collected their buffer may move, so `name` holds an offset until all are there. */
+/* While names are collected their buffer may move, so `name` holds an offset until all are there.
+ */
 struct collected {
     struct mh_listed *entries;
     size_t count;
@@ -43,18 +44,16 @@ static int add_name(struct collected *list, const char *name, enum mh_kind kind,
     return 0;
 }
 
-/* The kind of a directory entry; asks lstat where the file system does not say. */
-static int kind_of_entry(int fd, const struct dirent64 *entry, enum mh_kind *kind,
-                         struct mh_err *err)
+int mh_kind_of_entry(int dirfd, const char *name, unsigned char type, enum mh_kind *kind)
 {
     struct stat properties;
 
-    if (entry->d_type != DT_UNKNOWN) {
-        *kind = mh_kind_of((mode_t)DTTOIF(entry->d_type));
+    if (type != DT_UNKNOWN) {
+        *kind = mh_kind_of((mode_t)DTTOIF(type));
         return 0;
     }
-    if (fstatat(fd, entry->d_name, &properties, AT_SYMLINK_NOFOLLOW) < 0) {
-        return mh_err_sys(err, errno, "cannot look at %s", entry->d_name);
+    if (fstatat(dirfd, name, &properties, AT_SYMLINK_NOFOLLOW) < 0) {
+        return -1;
     }
     *kind = mh_kind_of(properties.st_mode);
     return 0;
@@ -77,8 +76,10 @@ static int collect_block(int fd, const char *block, size_t size, struct collecte
         if (is_dot(entry->d_name)) {
             continue;
         }
-        if (kind_of_entry(fd, entry, &kind, err) < 0 ||
-            add_name(list, entry->d_name, kind, err) < 0) {
+        if (mh_kind_of_entry(fd, entry->d_name, entry->d_type, &kind) < 0) {
+            return mh_err_sys(err, errno, "cannot look at %s", entry->d_name);
+        }
+        if (add_name(list, entry->d_name, kind, err) < 0) {
             return -1;
         }
     }

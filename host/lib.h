@@ -26,6 +26,9 @@ int mh_lib_fail(lua_State *L, const struct mh_err *err);
 
 struct mh_dir;
 
+/* Pushes a directory that is still closed; host.fs must have been loaded. */
+struct mh_dir *mh_lib_push_dir(lua_State *L);
+
 /* The open directory at an index; raises for anything else. */
 struct mh_dir *mh_lib_check_dir(lua_State *L, int index);
 

@@ -51,8 +51,7 @@ const char *mh_lib_check_path(lua_State *L, int index, struct mh_err *err)
     return path;
 }
 
-/* Pushes a Dir that is still closed. */
-static struct mh_dir *push_dir(lua_State *L)
+struct mh_dir *mh_lib_push_dir(lua_State *L)
 {
     struct mh_dir *dir = lua_newuserdatauv(L, sizeof *dir, 0);
 
@@ -109,7 +108,7 @@ static int fs_open_dir(lua_State *L)
 {
     struct mh_err err = {0};
     const char *path = mh_lib_check_path(L, 1, &err);
-    struct mh_dir *dir = push_dir(L);
+    struct mh_dir *dir = mh_lib_push_dir(L);
 
     if (path == NULL || mh_dir_open(path, dir, &err) < 0) {
         return mh_lib_fail(L, &err);
@@ -122,7 +121,7 @@ static int dir_open_dir(lua_State *L)
     struct mh_err err = {0};
     struct mh_dir *parent = mh_lib_check_dir(L, 1);
     const char *path = mh_lib_check_path(L, 2, &err);
-    struct mh_dir *dir = push_dir(L);
+    struct mh_dir *dir = mh_lib_push_dir(L);
 
     if (path == NULL || mh_dir_open_at(parent, path, dir, &err) < 0) {
         return mh_lib_fail(L, &err);

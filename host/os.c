@@ -32,6 +32,7 @@ struct mh_os mh_os = {
     .write = write,
     .ftruncate = ftruncate,
     .fchmod = fchmod,
+    .fchmodat = fchmodat,
     .fsync = fsync,
     .syncfs = syncfs,
     .mkdirat = mkdirat,
@@ -99,6 +100,26 @@ int mh_os_syncfs(int fd)
     return result;
 }
 
+int mh_os_mkdir(int dirfd, const char *path, mode_t mode)
+{
+    int result;
+
+    do {
+        result = mh_os.mkdirat(dirfd, path, mode);
+    } while (result < 0 && errno == EINTR);
+    return result;
+}
+
+int mh_os_fchmod(int fd, mode_t mode)
+{
+    int result;
+
+    do {
+        result = mh_os.fchmod(fd, mode);
+    } while (result < 0 && errno == EINTR);
+    return result;
+}
+
 int mh_os_rename(int olddir, const char *old, int newdir, const char *new, unsigned flags)
 {
     int result;
@@ -124,7 +145,8 @@ void mh_os_close(int *fd)
     int saved = errno;
 
     if (*fd >= 0) {
-        (void)close(*fd); /* Linux frees the descriptor whatever close says; what must be kept was synced */
+        (void)close(
+            *fd); /* Linux frees the descriptor whatever close says; what must be kept was synced */
         *fd = -1;
     }
     errno = saved;

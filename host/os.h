@@ -19,8 +19,7 @@
 #include "err.h"
 
 struct mh_os {
-    int (*create)(int dirfd, const char *path, int flags,
-                  mode_t mode); /* openat, O_CREAT or O_TRUNC */
+    int (*create)(int dirfd, const char *path, int flags, mode_t mode); /* openat for writing */
     ssize_t (*write)(int fd, const void *data, size_t size);
     int (*ftruncate)(int fd, off_t size);
     int (*fchmod)(int fd, mode_t mode);
@@ -58,6 +57,10 @@ int mh_os_fsync(int fd);
 
 /* syncfs of the file system that holds fd.  0 or -1 with errno. */
 int mh_os_syncfs(int fd);
+
+/* mkdirat and fchmod, retried on EINTR.  0 or -1 with errno. */
+int mh_os_mkdir(int dirfd, const char *path, mode_t mode);
+int mh_os_fchmod(int fd, mode_t mode);
 
 /* renameat2, retried on EINTR.  0 or -1 with errno. */
 int mh_os_rename(int olddir, const char *old, int newdir, const char *new, unsigned flags);

@@ -75,7 +75,7 @@ static int enter(int *fd, const char *name)
 {
     int next;
 
-    if (mh_os.mkdirat(*fd, name, 0777) < 0 && errno != EEXIST) {
+    if (mh_os_mkdir(*fd, name, 0777) < 0 && errno != EEXIST) {
         return -1;
     }
     next = mh_path_open(*fd, name, O_RDONLY | O_DIRECTORY, MH_LINKS_REFUSE);

@@ -1,15 +1,16 @@
 /*
- * tree: directory trees of plain files: what is in one (snapshot, digest, difference), copying, staging the
- * next one from two, making one durable, removing one.
+ * tree: directory trees of plain files: what is in one (snapshot, digest, difference), copying,
+ * staging the next one from two, making one durable, removing one.
  *
- * A tree is named by an open directory and one file name in it.  Only directories and regular files belong
- * in a tree; a symbolic link, socket, device or FIFO is refused by name (EINVALIDPATH), never followed,
- * and a mount point inside is refused (EXDEV).  Names may hold any byte but NUL and '/'.  A relative path
- * longer than MH_TREE_PATH_MAX bytes is ENAMETOOLONG (except for mh_tree_remove, which removes any depth);
- * at most some eighty descriptors are open at a time, however deep or wide the tree is.
+ * A tree is named by an open directory and one file name in it.  Only directories and regular files
+ * belong in a tree; a symbolic link, socket, device or FIFO is refused by name (EINVALIDPATH),
+ * never followed, and a mount point inside is refused (EXDEV).  Names may hold any byte but NUL and
+ * '/'.  A relative path longer than MH_TREE_PATH_MAX bytes is ENAMETOOLONG (except for
+ * mh_tree_remove, which removes any depth); at most some eighty descriptors are open at a time,
+ * however deep or wide the tree is.
  *
- * Permission bits are the nine of rwxrwxrwx.  Set-id and sticky bits are neither recorded nor copied, and
- * the set-group-id bit that a directory inherits from its parent is left as it is.
+ * Permission bits are the nine of rwxrwxrwx.  Set-id and sticky bits are neither recorded nor
+ * copied, and the set-group-id bit that a directory inherits from its parent is left as it is.
  */
 #ifndef MH_TREE_H
 #define MH_TREE_H
@@ -55,22 +56,23 @@ struct mh_snapshot {
     }
 
 /*
- * Reads the tree `name` in `dirfd` into the empty snapshot `out`; a missing one is no failure: `exists` is
- * false and the digest is the one of a missing tree.  `out` is untouched on failure.
+ * Reads the tree `name` in `dirfd` into the empty snapshot `out`; a missing one is no failure:
+ * `exists` is false and the digest is the one of a missing tree.  `out` is untouched on failure.
  *
- * The digest is SHA-256 over "mighost-tree 1\n" and one record an entry, the root first with an empty path,
- * then in byte order of relative paths: "d" or "f", a space, the permission bits as four octal digits, a
- * space, the size in decimal, a space, the content's SHA-256 in hexadecimal ("-" for a directory), a space,
- * the path, a NUL.  A missing tree has the digest of "mighost-tree 1 missing\n".  Link counts, owners and
- * times are not part of it.
+ * The digest is SHA-256 over "mighost-tree 1\n" and one record an entry, the root first with an
+ * empty path, then in byte order of relative paths: "d" or "f", a space, the permission bits as
+ * four octal digits, a space, the size in decimal, a space, the content's SHA-256 in hexadecimal
+ * ("-" for a directory), a space, the path, a NUL.  A missing tree has the digest of "mighost-tree
+ * 1 missing\n".  Link counts, owners and times are not part of it.
  *
- * `known` (or NULL) is an older snapshot of this or another tree whose digests may be reused: a file with
- * the same device, inode, size and modification time as one of its files is not read again, provided the
- * modification lies at least two seconds before that snapshot began, since a later write could have left
- * the time as it is.  (The change time is not asked: a hard link changes it.)
+ * `known` (or NULL) is an older snapshot of this or another tree whose digests may be reused: a
+ * file with the same path, device, inode, size and modification time as one of its files is not
+ * read again, provided the modification lies at least two seconds before that snapshot began, since
+ * a later write could have left the time as it is.  (The change time is not asked: a hard link
+ * changes it.)
  *
- * A tree that changes while it is read gives ESTALE or the failure of what had vanished, or a snapshot of
- * one of its states, entry by entry.
+ * A tree that changes while it is read gives ESTALE or the failure of what had vanished, or a
+ * snapshot of one of its states, entry by entry.
  */
 int mh_snapshot_take(int dirfd, const char *name, const struct mh_snapshot *known,
                      struct mh_snapshot *out, struct mh_err *err);
@@ -84,10 +86,13 @@ bool mh_snapshot_equal(const struct mh_snapshot *a, const struct mh_snapshot *b)
 /* The entry of a path, or NULL. */
 const struct mh_entry *mh_snapshot_find(const struct mh_snapshot *snapshot, const char *path);
 
+/* True for two files with the same content and permission bits. */
+bool mh_entry_same_file(const struct mh_entry *a, const struct mh_entry *b);
+
 /*
- * The difference of two snapshots, one file after the other in byte order of paths; directories are passed
- * over.  A file is changed when its content or its permission bits differ.  A path that was a directory
- * and is a file, or the other way round, counts as added or removed.
+ * The difference of two snapshots, one file after the other in byte order of paths; directories are
+ * passed over.  A file is changed when its content or its permission bits differ.  A path that was
+ * a directory and is a file, or the other way round, counts as added or removed.
  *
  *     struct mh_diff diff = {.before = &a, .after = &b};
  *     while (mh_snapshot_diff_next(&diff)) { ... diff.change, diff.path ... }
@@ -106,23 +111,24 @@ struct mh_diff {
 bool mh_snapshot_diff_next(struct mh_diff *diff);
 
 /*
- * Copies the tree `from_name` in `from_dir` to `to_name` in `to_dir`, which must not exist (EEXIST).  Each
- * file shares its blocks with the original where the file system can, else is copied by the kernel, else
- * through memory; two hard links become two files; permission bits are kept.  Nothing is made durable.
- * A copy that failed is removed again, as far as that is possible.
+ * Copies the tree `from_name` in `from_dir` to `to_name` in `to_dir`, which must not exist
+ * (EEXIST).  Each file shares its blocks with the original where the file system can, else is
+ * copied by the kernel, else through memory; two hard links become two files; permission bits are
+ * kept.  Nothing is made durable. A copy that failed is removed again, as far as that is possible.
  */
 int mh_tree_copy(int from_dir, const char *from_name, int to_dir, const char *to_name,
                  struct mh_err *err);
 
 /*
- * Stages the next live tree: `to` becomes a tree with just the entries of `work`.  A file that `live` has
- * with the same content and permission bits comes from there (its blocks shared, else a hard link), every
- * other one, and any that could not be shared, is copied from `work`.  The snapshots must be those of the
- * two trees; live may be one that does not exist.  `to` must not exist (EEXIST).
+ * Stages the next live tree: `to` becomes a tree with just the entries of `work`.  A file that
+ * `live` has with the same content and permission bits comes from there (its blocks shared, else a
+ * hard link), every other one, and any that could not be shared, is copied from `work`.  The
+ * snapshots must be those of the two trees; live may be one that does not exist.  `to` must not
+ * exist (EEXIST).
  *
- * What is staged is not read back: take a snapshot of it (with `work` and then `live` known, most of it
- * costs no reading) and compare.  Nothing is made durable; mh_tree_stage_sync or one syncfs does that.
- * A stage that failed is removed again, as far as that is possible.
+ * What is staged is not read back: take a snapshot of it (with `live` known, hard links cost no
+ * reading) and compare.  Nothing is made durable; mh_tree_stage_sync or one syncfs does that. A
+ * stage that failed is removed again, as far as that is possible.
  */
 struct mh_stage {
     int work_dir;
@@ -145,22 +151,24 @@ struct mh_stage_counts {
 int mh_tree_stage(const struct mh_stage *stage, struct mh_stage_counts *counts, struct mh_err *err);
 
 /*
- * Makes a staged tree durable by one fsync for each file that is not a hard link to live's and for each
- * directory.  Cheaper than one syncfs of the file system while `copied` and `directories` are few.
+ * Makes a staged tree durable by one fsync for each file that is not a hard link to live's and for
+ * each directory; `counts` is what staging gave.  Cheaper than one syncfs of the file system while
+ * the files copied and the directories are few.
  */
-int mh_tree_stage_sync(const struct mh_stage *stage, struct mh_err *err);
+int mh_tree_stage_sync(const struct mh_stage *stage, const struct mh_stage_counts *counts,
+                       struct mh_err *err);
 
 /*
- * Makes the tree `name` durable: an fsync of everything in it where that is little, else one syncfs (not
- * where the file system is known to do nothing then).  The entry `name` itself is the caller's to make
- * durable, by an fsync of `dirfd`.
+ * Makes the tree `name` durable: an fsync of everything in it where that is little, else one syncfs
+ * (not where the file system is known to do nothing then).  The entry `name` itself is the caller's
+ * to make durable, by an fsync of `dirfd`.
  */
 int mh_tree_sync(int dirfd, const char *name, struct mh_err *err);
 
 /*
- * Removes the tree `name` of any depth and whatever is in it, or the file or link of that name.  Links are
- * removed, never followed; directories without permissions are given them first where we own them.  A
- * missing tree is success.  Stops at the first failure and may be called again.
+ * Removes the tree `name` of any depth and whatever is in it, or the file or link of that name.
+ * Links are removed, never followed; directories without permissions are given them first where we
+ * own them.  A missing tree is success.  Stops at the first failure and may be called again.
  */
 int mh_tree_remove(int dirfd, const char *name, struct mh_err *err);
 

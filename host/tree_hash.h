@@ -1,8 +1,9 @@
 /*
  * tree_hash: SHA-256 of bytes and of open files, by libcrypto.
  *
- * A hash fetches its algorithm once and digests any number of texts one after the other; make one for an
- * operation and hand it down.  libcrypto starts at the first mh_hash_init and reads no configuration file.
+ * A hash fetches its algorithm once and digests any number of texts one after the other; make one
+ * for an operation and hand it down.  libcrypto starts at the first mh_hash_init and reads no
+ * configuration file.
  */
 #ifndef MH_TREE_HASH_H
 #define MH_TREE_HASH_H
