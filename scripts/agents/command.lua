@@ -1,0 +1,53 @@
+--- Any program as an agent: `--with command --agent-command 'PROGRAM ARGS'`.
+--- The prompt comes on its standard input, its standard output is the answer.
+
+local text = require "lib.text"
+
+local ANSWER_LIMIT <const> = 8 << 20
+
+local function variables(call)
+  return {
+    MIGHOST_ROLE = call.role,
+    MIGHOST_STAGE = call.stage,
+    MIGHOST_VISIT = tostring(call.visit),
+    MIGHOST_SLUG = call.slug,
+    MIGHOST_WORK_DIR = call.work_dir,
+    MIGHOST_LIVE_DIR = call.live_dir,
+    MIGHOST_REPO_ROOT = call.repo_root,
+    MIGHOST_ARTIFACTS = call.artifacts,
+    MIGHOST_MODEL = call.model,
+    MIGHOST_EFFORT = call.effort,
+  }
+end
+
+---@type mighost.Agent
+return {
+  needs_model = false,
+  inherits_env = true,
+
+  command = function(call)
+    if not call.agent_command or not call.agent_command:find("%S") then
+      return nil, "the agent \"command\" needs --agent-command 'PROGRAM ARGS'"
+    end
+    local argv, why = text.shell_split(call.agent_command)
+    if not argv then
+      return nil, ("--agent-command %s: %s"):format(call.agent_command, why)
+    end
+    return {
+      argv = argv,
+      env = variables(call),
+      stdin = call.prompt,
+      writes = { call.work_dir, call.artifacts },
+    }
+  end,
+
+  answer = function(report)
+    if report.signal then
+      return nil, ("was ended by signal %d"):format(report.signal), "broken"
+    end
+    if report.exit ~= 0 then
+      return nil, ("exited with status %d"):format(report.exit), "broken"
+    end
+    return { text = report.stdout.text(ANSWER_LIMIT) }
+  end,
+}

@@ -1,0 +1,266 @@
+--- The part of a step that is paid for: prompt, agent, judgement, and the record that it was
+--- accepted.
+--- Whatever happens in it is kept as evidence in the run's folder; a failure says how to go on.
+
+local sys = require "host.sys"
+
+local accept = require "planning.accept"
+local call = require "planning.call"
+local commit = require "planning.commit"
+local context = require "planning.context"
+local guard = require "planning.guard"
+local jobs = require "planning.job"
+local json = require "lib.json"
+local judge = require "planning.judge"
+local prompt = require "planning.prompt"
+local quote = require "lib.quote"
+local recording = require "planning.recording"
+local secrets = require "planning.secrets"
+local survey = require "planning.survey"
+
+---@class mighost.Attempt
+---@field project mighost.Project
+---@field reg mighost.Registry
+---@field job mighost.Job
+---@field opts mighost.StepOptions
+---@field adapter mighost.Agent
+---@field evidence mighost.Evidence
+---@field source mighost.ContextSource
+
+---Where paths of this machine stand in texts of agents, and what is written instead.
+local function replaced_paths(attempt)
+  return {
+    [attempt.job.workspace.path] = "<work>",
+    [attempt.project.root] = "<repo>",
+  }
+end
+
+---The agent's words, fit for a message: no secrets, no paths of this machine, one short line.
+local function clean(attempt, words)
+  local hidden = secrets.of(sys.env(), attempt.adapter.secrets)
+  return commit.flatten(secrets.redact(words, hidden), replaced_paths(attempt))
+end
+
+local function first_line(answer)
+  for line in answer:gmatch("[^\r\n]+") do
+    local words = line:gsub("^[%s#>*%-]+", "")
+    if words:find("%w") then
+      return words
+    end
+  end
+  return answer
+end
+
+local function make_source(attempt)
+  local job = attempt.job
+  return {
+    slug = job.slug,
+    step = job.step,
+    visit = job.visit,
+    work_dir = job.workspace.path,
+    live_dir = job.live,
+    repo_root = attempt.project.root,
+    published = job.published,
+    taste = attempt.opts.taste,
+    effort = { label = attempt.opts.effort },
+    state = job.state,
+    manifest = job.manifest,
+    dir = job.dir,
+    files = survey.files_of(job.before),
+  }
+end
+
+local function make_prompt(attempt)
+  local ctx = context.build(attempt.source)
+  local ok, work, trace = guard.call(attempt.job.stage.prompt, ctx)
+  if not ok then
+    return nil, ("the prompt of %s failed: %s"):format(attempt.job.step, work), "ESCRIPT", trace
+  end
+  if type(work) ~= "string" or not work:find("%S") then
+    return nil, ("the prompt of %s gave no text"):format(attempt.job.step), "ESCRIPT"
+  end
+  return prompt.assemble(ctx, work)
+end
+
+local function make_call(attempt, text)
+  local job, opts = attempt.job, attempt.opts
+  return {
+    role = "planning." .. job.step,
+    stage = job.step,
+    visit = job.visit,
+    slug = job.slug,
+    prompt = text,
+    agent = opts.with,
+    model = opts.model,
+    effort = opts.effort,
+    work_dir = job.workspace.path,
+    live_dir = job.live,
+    repo_root = attempt.project.root,
+    artifacts = attempt.evidence.path,
+    timeout = opts.timeout,
+    silence = opts.silence,
+    agent_command = opts.agent_command,
+  }
+end
+
+---Looks the call up in a recording; says how the prompt differs from the recorded one.
+local function look_up(attempt, request)
+  local recorded, message, name = recording.find(attempt.opts.recording, request)
+  if not recorded then
+    return nil, message, name
+  end
+  local difference = recording.compare(recorded, recording.normalise(request.prompt, request))
+  if difference then
+    local about = ("the prompt of %s is not the recorded one"):format(request.stage)
+    if attempt.opts.strict then
+      return nil, about .. ":\n" .. difference, "EJUDGE"
+    end
+    attempt.opts.on_event { kind = "warning", text = about, detail = difference }
+  end
+  return recorded
+end
+
+local function describe(report)
+  local function stream(captured)
+    return { bytes = captured.bytes, whole = captured.whole }
+  end
+  return json.encode {
+    exit = report.exit, signal = report.signal, ended_by = report.ended_by,
+    stragglers = report.stragglers, wall = report.wall, cpu = report.cpu,
+    peak_kib = report.peak_kib,
+    stdout = stream(report.stdout), stderr = stream(report.stderr),
+  } .. "\n"
+end
+
+local function ask_agent(attempt, request)
+  local opts = attempt.opts
+  opts.on_event { kind = "started", slug = request.slug, step = request.stage,
+    visit = request.visit, agent = request.agent, evidence = attempt.evidence.path }
+  local answer, message, name, report =
+    call.run(attempt.adapter, request, function(progress)
+      opts.on_event { kind = "progress", step = request.stage, elapsed = progress.elapsed,
+        bytes = progress.bytes, last_line = progress.last_line }
+    end)
+  if report then
+    attempt.evidence:write("report.json", describe(report))
+  end
+  if not answer then
+    return nil, message, name
+  end
+  attempt.evidence:write("answer.md", answer.text)
+  return answer, report
+end
+
+local function save_recording(attempt, request, answer, found, report)
+  if not attempt.opts.record then
+    return
+  end
+  local saved, message = recording.save(attempt.opts.record, request,
+    { text = answer.text, files = found.changed, removed = found.removed, report = report })
+  if not saved then
+    attempt.opts.on_event { kind = "warning",
+      text = "this call could not be recorded: " .. message }
+  end
+end
+
+---From the answer to the judgement.
+local function judge_answer(attempt, request, answer, report)
+  local found, after, touched = judge.inspect(attempt.job)
+  if not found then
+    return nil, after, touched
+  end
+  for _, path in ipairs(touched) do
+    attempt.opts.on_event { kind = "warning",
+      text = ("the agent changed %s, which only mighost writes; it was put back"):format(path) }
+  end
+  save_recording(attempt, request, answer, found, report)
+  attempt.source.files = found.files
+  local view = { text = answer.text, usage = answer.usage, files = found.changed }
+  return judge.decide(attempt.job, view, context.build(attempt.source), after)
+end
+
+---From the judgement to the record.
+local function settle(attempt, snapshot, judged)
+  local opts, job = attempt.opts, attempt.job
+  judged.summary = clean(attempt, judged.reason or first_line(judged.text))
+  judged.reason = judged.reason and clean(attempt, judged.reason) or judged.outcome
+  local accepted, message, name = accept.apply(job, attempt.reg, judged,
+    { now = jobs.now(), agent = opts.with, model = opts.model, effort = opts.effort })
+  if not accepted then
+    return nil, message, name
+  end
+  local text = commit.message(opts.prefix, job.slug, job.step, judged.summary)
+  return accept.record(job, snapshot, accepted, judged, text)
+end
+
+local function carry_out(attempt, snapshot)
+  local text, message, name, trace = make_prompt(attempt)
+  if not text then
+    return nil, message, name, trace
+  end
+  attempt.evidence:write("prompt.md", text)
+  local request = make_call(attempt, text)
+  if attempt.opts.recording then
+    local recorded, why, code = look_up(attempt, request)
+    if not recorded then
+      return nil, why, code
+    end
+    request.recorded = recorded
+  end
+  local answer, report, failure = ask_agent(attempt, request)
+  if not answer then
+    return nil, report, failure
+  end
+  local judged, refusal, kind, where =
+    judge_answer(attempt, request, answer, report)
+  if not judged then
+    return nil, refusal, kind, where
+  end
+  return settle(attempt, snapshot, judged)
+end
+
+---The command to run again after a failed step; a migration that was never published needs its
+---target.
+local function repeat_command(job, snapshot)
+  local command = "mighost plan " .. quote.word(job.slug)
+  if snapshot:exists() then
+    return command
+  end
+  return ("%s --target %s"):format(command, quote.word(job.state.target))
+end
+
+local M = {}
+
+---@param project mighost.Project
+---@param reg mighost.Registry
+---@param job mighost.Job
+---@param snapshot host.publish.Snapshot
+---@param opts mighost.StepOptions
+---@return mighost.Accepted|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function M.run(project, reg, job, snapshot, opts)
+  local adapter, missing, code, advice = reg:agent(opts.with)
+  if not adapter then
+    return nil, missing, code, advice
+  end
+  local evidence, why, errno = opts.run:evidence(job.step)
+  if not evidence then
+    return nil, why, errno
+  end
+  local attempt = {
+    project = project, reg = reg, job = job, opts = opts, adapter = adapter, evidence = evidence,
+  }
+  attempt.source = make_source(attempt)
+  local record, message, name, trace = carry_out(attempt, snapshot)
+  if record then
+    return record
+  end
+  evidence:write("why.txt", ("%s: %s\n%s"):format(name, message, trace and trace .. "\n" or ""))
+  opts.on_event { kind = "failed", slug = job.slug, step = job.step, message = message, name = name,
+    evidence = evidence.path, workspace = job.workspace.path, traceback = trace }
+  return nil, message, name, repeat_command(job, snapshot)
+end
+
+return M

@@ -1,0 +1,90 @@
+--- Finds git settings under which the committed bytes of a migration would not be its live ones.
+
+local git = require "planning.git"
+local quote = require "lib.quote"
+
+-- What may rewrite a file on its way into or out of git.
+local NAMES <const> = { "text", "eol", "filter", "ident", "working-tree-encoding" }
+local SAMPLES <const> = {
+  "manifest.json", "plan.md", "phase-1-sample.md", "approaches/sample.md",
+  ".planning/state.json", ".planning/stages/sample.stdout.md",
+}
+local OFF <const> = { unset = true, unspecified = true }
+local GUARD <const> = "* -text -filter -ident -working-tree-encoding"
+
+local function parse(output)
+  local files = {}
+  for path, attribute, value in output:gmatch("([^%z]*)%z([^%z]*)%z([^%z]*)%z") do
+    if not files[#files] or files[#files].path ~= path then
+      files[#files + 1] = { path = path, values = {} }
+    end
+    files[#files].values[attribute] = value
+  end
+  return files
+end
+
+---The attribute that may change the bytes of such a file, else nil.
+local function offender(values)
+  for _, name in ipairs(NAMES) do
+    local value = values[name] or "unset"
+    local is_harmless = OFF[value] or name == "eol" and values.text == "unset"
+    if not is_harmless then
+      return ("%s (%s)"):format(name, value)
+    end
+  end
+  return nil
+end
+
+---What applies to these files; without an offender, the first file that a setting could still
+---reach.
+local function judge(files)
+  local unguarded = nil
+  for _, file in ipairs(files) do
+    local found = offender(file.values)
+    if found then
+      return ("the git attribute %s applies to %s"):format(found, file.path)
+    end
+    unguarded = unguarded or file.values.text ~= "unset" and file.path or nil
+  end
+  return nil, unguarded
+end
+
+local function find_problem(project, output)
+  local problem, unguarded = judge(parse(output))
+  if unguarded then
+    local setting = git.run(project.worktree, "config", "--get", "core.autocrlf") or ""
+    if setting:find("^true") or setting:find("^input") then
+      problem = "git's core.autocrlf applies to " .. unguarded
+    end
+  end
+  return problem
+end
+
+local M = {}
+
+---Refuses a migration whose files git may change on their way in or out.
+---@param project { worktree: string, git_live: string, live_path: string }
+---@param slug string
+---@return true|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function M.check(project, slug)
+  local words = { "check-attr", "-z", table.unpack(NAMES) }
+  words[#words + 1] = "--"
+  for _, sample in ipairs(SAMPLES) do
+    words[#words + 1] = ("%s/%s/%s"):format(project.git_live, slug, sample)
+  end
+  local output, message, name = git.run(project.worktree, table.unpack(words))
+  if not output then
+    return nil, message, name == "EGIT" and "EUNSUPPORTED" or name
+  end
+  local problem = find_problem(project, output)
+  if not problem then
+    return true
+  end
+  return nil, problem .. ": committed bytes would differ from the live ones", "EUNSUPPORTED",
+    ("echo %s >> %s"):format(quote.word(GUARD), quote.word(project.live_path .. "/.gitattributes"))
+end
+
+return M

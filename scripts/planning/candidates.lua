@@ -1,0 +1,153 @@
+--- Which migration a plan command is about: the one it names, a new one, or the one whose turn it
+--- is.
+
+local fs = require "host.fs"
+local sys = require "host.sys"
+
+local manifest = require "migration.manifest"
+local quote = require "lib.quote"
+local resolve = require "migration.resolve"
+local schedule = require "migration.schedule"
+local text = require "lib.text"
+local time = require "lib.time"
+local workspace = require "planning.workspace"
+
+local SLUG_LIMIT <const> = 180
+local TARGET_PART <const> = 40
+local NEW_SLUG <const> = "^[%w][%w._-]*$"
+
+---@class mighost.Choice
+---@field slugs string[] to be tried in this order until one is free
+---@field target string|nil
+---@field waiting { cooling: integer, human: integer } planning migrations that cannot go on now
+
+local function check_new_slug(slug)
+  if slug:find(NEW_SLUG) and #slug <= SLUG_LIMIT then
+    return true
+  end
+  return nil, ("'%s' cannot name a migration: letters, digits, '.', '_', '-', %d at most"):format(
+    text.printable(slug), SLUG_LIMIT), "EUSAGE"
+end
+
+local function check_target(target)
+  if not target:find("%S") then
+    return nil, "the target is empty", "EUSAGE"
+  elseif not utf8.len(target) or target:find("\0", 1, true) then
+    return nil, "the target is not UTF-8 text", "EUSAGE"
+  end
+  return true
+end
+
+local function slug_for(target)
+  local now = sys.now()
+  return ("%s-%s"):format(text.slug(target, TARGET_PART), time.stamp(now, sys.utc_offset(now)))
+end
+
+local function exists(live, slug)
+  return not slug:find("/", 1, true) and live:stat(slug) ~= nil
+end
+
+local function has_answer(place, slug)
+  for _, entry in ipairs(place and workspace.list(place, slug) or {}) do
+    if entry.record then
+      return true
+    end
+  end
+  return false
+end
+
+---A slug that was given: of a migration, of an answer that waits to be published, or new.
+local function choose_named(project, live, place, opts)
+  if exists(live, opts.slug) or opts.slug:find("/", 1, true) then
+    local slug, message, name, fix = resolve.target(project, opts.slug)
+    return slug and { slugs = { slug }, target = opts.target }, message, name, fix
+  end
+  local ok, message, name = check_new_slug(opts.slug)
+  if not ok then
+    return nil, message, name
+  elseif not opts.target and not has_answer(place, opts.slug) then
+    return nil, ("there is no migration '%s' in %s"):format(opts.slug, project.live), "EUSAGE",
+      ("mighost plan %s --target TEXT"):format(quote.word(opts.slug))
+  end
+  return { slugs = { opts.slug }, target = opts.target }
+end
+
+---Sorts the migrations under planning into those that may go on and those that wait.
+local function scan(live, notify)
+  local due, waiting = {}, { cooling = 0, human = 0 }
+  local slugs, message, name = resolve.visible(live)
+  if not slugs then
+    return nil, message, name
+  end
+  local now = sys.now()
+  for _, slug in ipairs(slugs) do
+    local source, why = live:read(slug .. "/manifest.json")
+    local read, problem
+    if source then
+      read, problem = manifest.decode(source)
+    end
+    if not read then
+      notify { kind = "warning", text = ("%s is passed over: %s"):format(slug, problem or why) }
+    elseif read.status == "planning" and read.awaiting_human_review then
+      waiting.human = waiting.human + 1
+    elseif read.status == "planning" then
+      local is_due, _, trouble = schedule.eligible(read, now)
+      due[#due + 1] = is_due and { slug = slug, manifest = read } or nil
+      waiting.cooling = waiting.cooling + (is_due and 0 or 1)
+      if not is_due then
+        notify { kind = "waiting", slug = slug, text = trouble }
+      end
+    end
+  end
+  return due, waiting
+end
+
+---Answers that were paid for and never published come first, then the oldest migration that may go
+---on.
+local function choose_due(live, place, notify)
+  local due, waiting, name = scan(live, notify)
+  if not due then
+    return nil, waiting, name
+  end
+  local slugs = {}
+  for _, slug in ipairs(place and workspace.slugs_with_answers(place) or {}) do
+    if not exists(live, slug) then
+      slugs[#slugs + 1] = slug
+    end
+  end
+  for _, entry in ipairs(schedule.order(due)) do
+    slugs[#slugs + 1] = entry.slug
+  end
+  return { slugs = slugs, waiting = waiting }
+end
+
+local M = {}
+
+---@param project mighost.Project
+---@param place string|nil the project's folder in the state directory, where there is one yet
+---@param opts { slug: string|nil, target: string|nil }
+---@param notify fun(event: table)
+---@return mighost.Choice|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function M.choose(project, place, opts, notify)
+  local live <close>, message, name = fs.open_dir(project.live_path)
+  if not live then
+    return nil, message, name
+  end
+  if opts.target then
+    local ok, why, code = check_target(opts.target)
+    if not ok then
+      return nil, why, code
+    end
+  end
+  if opts.slug then
+    return choose_named(project, live, place, opts)
+  elseif opts.target then
+    return { slugs = { slug_for(opts.target) }, target = opts.target }
+  end
+  return choose_due(live, place, notify)
+end
+
+return M

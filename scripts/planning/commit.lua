@@ -1,0 +1,119 @@
+--- Publishes an accepted step: one exchange of the migration's directory, one commit, all or
+--- nothing.
+
+local publish = require "host.publish"
+
+local text = require "lib.text"
+
+local WHY_LIMIT <const> = 240
+
+---@class mighost.PublishHooks
+---@field check fun(path: string, staged: boolean): true|nil, string|nil, string|nil the rules
+---@field on_commit fun(oid: string)
+
+local M = {}
+
+---Opens the place where this project's migrations are published.
+---@param project mighost.Project
+---@param repo host.repo.Repo
+---@return host.publish.Site|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function M.open(project, repo)
+  return publish.open {
+    repo = repo,
+    live = project.git_live,
+    state_home = project.state_home,
+    allow_fuse = project.config.allow_fuse,
+  }
+end
+
+local function cut(line, limit)
+  if utf8.len(line) <= limit then
+    return line
+  end
+  return line:sub(1, utf8.offset(line, limit) - 1) .. "…"
+end
+
+---A text of an agent's as one short line that may stand in a commit message.
+---@param words string
+---@param replaced? table<string, string> paths of this machine and what stands for them
+---@return string
+function M.flatten(words, replaced)
+  local paths = {}
+  for path in pairs(replaced or {}) do
+    paths[#paths + 1] = path
+  end
+  table.sort(paths, function(a, b)
+    return #a > #b
+  end)
+  for _, path in ipairs(paths) do
+    words = words:gsub(path:gsub("%p", "%%%0"), (replaced[path]:gsub("%%", "%%%%")))
+  end
+  local line = text.printable((words:gsub("%s+", " "))):gsub("^ +", ""):gsub(" +$", "")
+  return cut(line, WHY_LIMIT)
+end
+
+---The message of a step's commit; the trailer that identifies the publication is added to it.
+---@param prefix string
+---@param slug string
+---@param step string
+---@param why string one line
+---@return string
+function M.message(prefix, slug, step, why)
+  return ("%s: planning/%s/%s\n\nWhy:\n%s\n"):format(prefix, slug, step, why)
+end
+
+---Rules on the staged tree, exchange, rules on what is live now, commit.
+local function carry_out(tx, live, check)
+  local fit, finding, rule, help = check(tx:staged(), true)
+  if not fit then
+    return nil, finding, rule, help
+  end
+  local exchanged, message, name, fix = tx:exchange()
+  if not exchanged then
+    return nil, message, name, fix
+  end
+  local sound, problem, code, advice = check(live, false)
+  if not sound then
+    return nil, problem, code, advice
+  end
+  return tx:commit()
+end
+
+---Makes the workspace the migration and commits it.  Until the commit any failure leaves everything
+---as
+---it was.  Clearing up comes after `on_commit`, so that nobody waits for it; what it leaves undone,
+---the
+---next command on this migration does.
+---@param site host.publish.Site
+---@param lease host.publish.Lease
+---@param snapshot host.publish.Snapshot
+---@param work { workspace: mighost.Workspace, record: mighost.Accepted, live: string }
+---@param hooks mighost.PublishHooks
+---@return string|nil commit
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function M.publish(site, lease, snapshot, work, hooks)
+  local tx <close>, message, name, fix = site:begin(lease, snapshot, {
+    workspace = work.workspace.path,
+    digest = work.record.digest,
+    operation = work.record.operation,
+    message = work.record.message,
+    token = work.workspace.token,
+  })
+  if not tx then
+    return nil, message, name, fix
+  end
+  local oid, problem, code, advice = carry_out(tx, work.live, hooks.check)
+  if not oid then
+    return nil, problem, code, advice
+  end
+  hooks.on_commit(oid)
+  tx:finish()
+  return oid
+end
+
+return M

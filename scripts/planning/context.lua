@@ -1,0 +1,154 @@
+--- What a stage sees of the migration and of the call: read-only values, and bounded reading.
+
+local READ_LIMIT <const> = 1 << 20
+
+---@class mighost.ContextSource
+---@field slug string
+---@field step string
+---@field visit integer
+---@field work_dir string
+---@field live_dir string
+---@field repo_root string
+---@field published string path of the migration relative to the repository root
+---@field taste string|nil
+---@field effort { label: string, budget: string }
+---@field state table
+---@field manifest table
+---@field dir host.fs.Dir the workspace
+---@field files string[] the workspace's files, relative, sorted
+
+---A read-only view of plain data; tables inside become views when they are reached.
+local function freeze(value)
+  if type(value) ~= "table" then
+    return value
+  end
+  local frozen = {}
+  for key, item in pairs(value) do
+    frozen[key] = freeze(item)
+  end
+  return setmetatable({}, {
+    __index = frozen,
+    __newindex = function(_, key)
+      error(("ctx is read-only: %s cannot be set"):format(tostring(key)), 2)
+    end,
+    __pairs = function()
+      return next, frozen, nil
+    end,
+    __len = function()
+      return #frozen
+    end,
+    __metatable = false,
+  })
+end
+
+local function is_inside(path)
+  if type(path) ~= "string" or path == "" or path:sub(1, 1) == "/" then
+    return false
+  end
+  for segment in path:gmatch("[^/]*") do
+    if segment == ".." then
+      return false
+    end
+  end
+  return true
+end
+
+local function reader(dir)
+  return function(path)
+    if not is_inside(path) then
+      return nil, ("%s is not a path inside the migration"):format(tostring(path))
+    end
+    local text, message = dir:read(path, { max = READ_LIMIT })
+    if not text then
+      return nil, message
+    end
+    return text
+  end
+end
+
+local function approaches_of(files, read)
+  local found = {}
+  for _, path in ipairs(files) do
+    local name = path:match("^approaches/([^/]+)%.md$")
+    if name then
+      found[#found + 1] = { name = name, text = read(path) or "" }
+    end
+  end
+  return found
+end
+
+local function phases_of(manifest, read)
+  local found = {}
+  for index, phase in ipairs(manifest.phases) do
+    found[index] = {
+      name = phase.name,
+      file = phase.file,
+      precondition = phase.precondition,
+      done = phase.done,
+      required_effort = phase.required_effort,
+      effort_reason = phase.effort_reason,
+      text = read(phase.file),
+    }
+  end
+  return found
+end
+
+---Where the workspace holds an output that the state names by its published path.
+local function inside(published, path)
+  local plain = ("/" .. path):gsub("/+", "/"):gsub("/%./", "/"):gsub("/%./", "/"):sub(2)
+  if plain:sub(1, #published + 1) == published .. "/" then
+    return plain:sub(#published + 2)
+  end
+  return nil
+end
+
+local function answers_of(source, read)
+  local found = {}
+  for _, step in ipairs(source.state.completed_steps) do
+    local path = inside(source.published, step.stdout)
+    found[step.name] = {
+      text = path and read(path) or nil, reference = step.stdout, outcome = step.outcome,
+    }
+  end
+  return found
+end
+
+---The review's words that the plan has to answer; nil without any, and once planning was reopened.
+local function findings_of(source, read)
+  local reference = source.state.review_findings
+  local path = reference and inside(source.published, reference)
+  return path and read(path) or nil
+end
+
+local M = {}
+
+---Builds the context of one call.
+---@param source mighost.ContextSource
+---@return mighost.Context
+function M.build(source)
+  local read = reader(source.dir)
+  local frozen = freeze {
+    slug = source.slug,
+    target = source.state.target,
+    step = source.step,
+    visit = source.visit,
+    taste = source.taste,
+    effort = source.effort,
+    repo_root = source.repo_root,
+    work_dir = source.work_dir,
+    live_dir = source.live_dir,
+    plan = read("plan.md"),
+    approaches = approaches_of(source.files, read),
+    phases = phases_of(source.manifest, read),
+    answers = answers_of(source, read),
+    feedback = source.state.feedback,
+    extra = { review_findings = findings_of(source, read) },
+    read = read,
+    files = function()
+      return table.move(source.files, 1, #source.files, 1, {})
+    end,
+  }
+  return frozen
+end
+
+return M

@@ -1,0 +1,185 @@
+--- One planning step of one migration: lease, recovery, the paid part or an answer that was kept,
+--- publication.
+
+local fs = require "host.fs"
+local sys = require "host.sys"
+
+local accept = require "planning.accept"
+local attempt = require "planning.attempt"
+local commit = require "planning.commit"
+local jobs = require "planning.job"
+local quote = require "lib.quote"
+local recover = require "planning.recover"
+local workspace = require "planning.workspace"
+
+---@class mighost.StepOptions
+---@field slug string
+---@field target string|nil needed to start a migration
+---@field pipeline mighost.Pipeline what a new migration is planned with
+---@field insists boolean|nil whether an existing one must follow it too
+---@field site host.publish.Site
+---@field run mighost.Run where the evidence goes
+---@field with string name of the agent
+---@field model string|nil
+---@field effort string
+---@field timeout number|nil
+---@field silence number|nil
+---@field agent_command string|nil
+---@field recording string|nil folder to answer from
+---@field record string|nil folder to record to
+---@field strict boolean|nil a prompt that differs from the recorded one is an error
+---@field taste string|nil
+---@field prefix string of commit subjects
+---@field on_event fun(event: table)
+
+---@class mighost.Step
+---@field slug string
+---@field step string
+---@field outcome string
+---@field cursor string where planning stands now
+---@field stands "planning"|"ready"|"awaiting-human"|"skipped"
+---@field commit string
+---@field summary string
+---@field resumed boolean the answer was an earlier process's
+---@field seconds number
+
+---@class mighost.StepPlace where one migration is, in the repository and outside
+---@field live string absolute
+---@field published string relative to the repository's root
+---@field place string the project's folder in the state directory
+
+local function place_of(project, opts)
+  return {
+    live = ("%s/%s"):format(project.live_path, opts.slug),
+    published = ("%s/%s"):format(project.live, opts.slug),
+    place = workspace.place(project.state_home, opts.site:project_id()),
+  }
+end
+
+---Checks that a kept answer is for the target that was asked for.
+local function check_target(where, opts, kept)
+  local dir <close>, message, name = fs.open_dir(kept.workspace.path)
+  if not dir then
+    return nil, message, name
+  end
+  local read, state, code, fix = jobs.read(dir,
+    { slug = opts.slug, published = where.published })
+  if not read then
+    return nil, state, code, fix
+  end
+  if opts.target and opts.target ~= state.target then
+    return nil, ("%s was started for another target: %s"):format(opts.slug, state.target), "EUSAGE",
+      "mighost plan " .. quote.word(opts.slug)
+  end
+  return true
+end
+
+---An answer that an earlier process paid for, or a new one.
+local function find_answer(project, reg, where, snapshot, opts)
+  local kept, message, name =
+    recover.find_accepted(where.place, opts.slug, snapshot, opts.on_event)
+  if kept == nil then
+    return nil, message, name
+  elseif kept then
+    local fits, why, code, fix = check_target(where, opts, kept)
+    if not fits then
+      return nil, why, code, fix
+    end
+    return { workspace = kept.workspace, record = kept.record, resumed = true }
+  end
+  local job <close>, problem, errno, advice = jobs.open(reg, {
+    slug = opts.slug, target = opts.target, pipeline = opts.pipeline, insists = opts.insists,
+    snapshot = snapshot, place = where.place, live = where.live, published = where.published,
+  })
+  if not job then
+    return nil, problem, errno, advice
+  end
+  local record, refusal, kind, help =
+    attempt.run(project, reg, job, snapshot, opts)
+  if not record then
+    return nil, refusal, kind, help
+  end
+  return { workspace = job.workspace, record = record, resumed = false }
+end
+
+local function checker(reg, where, slug)
+  return function(path, staged)
+    local dir <close>, message, name = fs.open_dir(path)
+    if not dir then
+      return nil, message, name
+    end
+    return accept.check_rules(reg, dir,
+      { slug = slug, mode = "planning-snapshot", staged = staged, published = where.published })
+  end
+end
+
+local function describe(opts, answer, oid, begun)
+  return {
+    slug = opts.slug,
+    step = answer.record.step,
+    outcome = answer.record.outcome,
+    cursor = answer.record.cursor,
+    stands = answer.record.stands,
+    summary = answer.record.summary,
+    commit = oid,
+    resumed = answer.resumed,
+    seconds = sys.monotonic() - begun,
+  }
+end
+
+---Publishes an answer.  Where that fails the answer stays, and the message says that it costs
+---nothing more.
+local function publish(reg, where, lease, snapshot, answer, opts, begun)
+  local done
+  local oid, message, name, fix = commit.publish(opts.site, lease, snapshot,
+    { workspace = answer.workspace, record = answer.record, live = where.live },
+    {
+      check = checker(reg, where, opts.slug),
+      on_commit = function(id)
+        done = describe(opts, answer, id, begun)
+        opts.on_event { kind = "accepted", step = done }
+      end,
+    })
+  if not oid then
+    return nil, ("%s; the accepted answer of %s is kept"):format(message, answer.record.step), name,
+      fix or "mighost plan " .. quote.word(opts.slug)
+  end
+  workspace.remove(answer.workspace)
+  return done
+end
+
+local M = {}
+
+---Takes one step.  The lease is held from before the agent starts to the end of the commit.
+---@param project mighost.Project
+---@param reg mighost.Registry
+---@param opts mighost.StepOptions
+---@return mighost.Step|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function M.step(project, reg, opts)
+  local begun = sys.monotonic()
+  local where = place_of(project, opts)
+  local lease <close>, held, busy, wait = opts.site:lease(opts.slug, "plan")
+  if not lease then
+    return nil, held, busy, wait
+  end
+  local settled, left, code, fix =
+    recover.settle(opts.site, lease, opts.slug, opts.on_event)
+  if not settled then
+    return nil, left, code, fix
+  end
+  local snapshot, dirty, name, advice = opts.site:snapshot(lease)
+  if not snapshot then
+    return nil, dirty, name, advice
+  end
+  local answer, message, kind, help =
+    find_answer(project, reg, where, snapshot, opts)
+  if not answer then
+    return nil, message, kind, help
+  end
+  return publish(reg, where, lease, snapshot, answer, opts, begun)
+end
+
+return M

@@ -1,0 +1,106 @@
+--- Decides what an answer is worth: the workspace can be published, the stage's judge has an
+--- outcome for
+--- it, and the stage left what it must.  Nothing that an agent says is believed before.
+
+local fs = require "host.fs"
+
+local accept = require "planning.accept"
+local guard = require "planning.guard"
+local survey = require "planning.survey"
+
+---@class mighost.Judged
+---@field text string the answer
+---@field outcome string
+---@field reason string|nil the judge's second value
+
+local function read_old(job)
+  return function(path)
+    if path == "manifest.json" or path == ".planning/state.json" then
+      return "" -- written anew before anything else reads it
+    end
+    local live <close>, message, name = fs.open_dir(job.live)
+    if not live then
+      return nil, message, name
+    end
+    return live:read(path)
+  end
+end
+
+local function is_declared(stage, outcome)
+  for _, declared in ipairs(stage.outcomes) do
+    if declared == outcome then
+      return true
+    end
+  end
+  return false
+end
+
+local function ask(stage, answer, ctx)
+  local ok, outcome, reason = guard.call(stage.judge, answer, ctx)
+  if not ok then
+    return nil, ("the judge of %s failed: %s"):format(stage.name, outcome), "ESCRIPT", reason
+  end
+  if outcome == nil then
+    if type(reason) ~= "string" or reason == "" then
+      return nil, ("the judge of %s refused the answer without a reason"):format(stage.name),
+        "ESCRIPT"
+    end
+    return nil, ("the answer to %s was refused: %s"):format(stage.name, reason), "EJUDGE"
+  end
+  if not is_declared(stage, outcome) then
+    return nil, ("the judge of %s answered %s, which is none of its outcomes"):format(stage.name,
+      tostring(outcome)), "ESCRIPT"
+  end
+  if reason ~= nil and type(reason) ~= "string" then
+    return nil, ("the judge of %s gave a %s as its reason"):format(stage.name, type(reason)),
+      "ESCRIPT"
+  end
+  return outcome, reason ~= "" and reason or nil
+end
+
+local M = {}
+
+---Looks at what the agent left in the workspace, and puts back what only mighost writes.
+---@param job mighost.Job
+---@return mighost.Survey|nil
+---@return table|string after snapshot of the workspace, or the message
+---@return string[]|string put_back what the agent should not have touched, or NAME
+function M.inspect(job)
+  local after, message, name = survey.take(job.workspace.path)
+  if not after then
+    return nil, message, name
+  end
+  local found, why, code = survey.compare(job.before, after)
+  if not found then
+    return nil, why, code
+  end
+  local touched, trouble, errno =
+    survey.put_back(found, job.before, job.dir, read_old(job))
+  if not touched then
+    return nil, trouble, errno
+  end
+  return found, after, touched
+end
+
+---Asks the stage's judge, then looks for what the stage must have left.
+---@param job mighost.Job
+---@param answer { text: string, usage: table|nil, files: string[] }
+---@param ctx mighost.Context of the workspace as it is now
+---@param after table snapshot of the workspace
+---@return mighost.Judged|nil
+---@return string? message
+---@return string? NAME
+---@return string? traceback of a judge that failed
+function M.decide(job, answer, ctx, after)
+  local outcome, reason, name, trace = ask(job.stage, answer, ctx)
+  if not outcome then
+    return nil, reason, name, trace
+  end
+  local produced, missing, code = accept.check_produced(job.stage, after)
+  if not produced then
+    return nil, missing, code
+  end
+  return { text = answer.text, outcome = outcome, reason = reason }
+end
+
+return M

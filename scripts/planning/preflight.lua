@@ -1,0 +1,58 @@
+--- What must be true of the repository before an agent is paid; every check is cheap.
+
+local fs = require "host.fs"
+local quote = require "lib.quote"
+local sys = require "host.sys"
+
+local M = {}
+
+---@param repo host.repo.Repo
+---@return true|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function M.check_repository(repo)
+  local info, message, name = repo:info()
+  if not info then
+    return nil, message, name
+  elseif info.unborn then
+    return nil, "the repository has no commit yet: " .. info.workdir, "EUNSUPPORTED",
+      "git commit --allow-empty -m Start"
+  elseif info.detached then
+    return nil, "HEAD is detached, there is no branch to commit to: " .. info.workdir,
+      "EUNSUPPORTED",
+      "git switch <branch>"
+  elseif info.state ~= "none" then
+    return nil, ("a %s is under way, finish or abort it: %s"):format(info.state, info.workdir),
+      "EMERGING", "git status"
+  end
+  local person, why, code = repo:identity()
+  if not person then
+    return nil, why, code, "git config user.name NAME && git config user.email ADDRESS"
+  end
+  return true
+end
+
+---Proves that files can be made in the live directory, by making one and removing it.
+---@param project mighost.Project
+---@return true|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function M.check_live(project)
+  local live <close>, message, name = fs.open_dir(project.live_path)
+  if not live then
+    local is_missing = name == "ENOENT" or name == "ENOTDIR"
+    return nil, "cannot open the live migrations directory: " .. message,
+      is_missing and "ECONFIG" or name,
+      is_missing and "mighost init --live-migrations-dir " .. quote.word(project.live) or nil
+  end
+  local probe = ".mighost-" .. sys.random_hex(8) .. ".tmp"
+  local written, why, code = live:write(probe, "", { durable = false })
+  if not written then
+    return nil, "cannot write in the live migrations directory: " .. why, code
+  end
+  return live:remove(probe)
+end
+
+return M

@@ -1,0 +1,115 @@
+--- What an earlier process left of a migration, once its lease is ours: finished, gone on from, or
+--- set aside.
+
+local tree = require "host.tree"
+
+local workspace = require "planning.workspace"
+
+local function describe(done)
+  local what = done.operation or "a step"
+  if done.action == "finished" then
+    return ("%s of an interrupted process was finished"):format(what)
+  elseif done.action == "set-aside" then
+    return ("%s of an interrupted process no longer fits and is kept in %s"):format(what, done.kept)
+  end
+  return "what an interrupted process left half-done was removed"
+end
+
+local M = {}
+
+---Finishes or undoes the publication that a dead process left.
+---@param site host.publish.Site
+---@param lease host.publish.Lease
+---@param slug string
+---@param notify fun(event: table)
+---@return true|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function M.settle(site, lease, slug, notify)
+  local done, message, name, fix = site:recover(lease)
+  if not done then
+    return nil, message, name, fix
+  end
+  if done.action ~= "none" then
+    notify { kind = "recovered", slug = slug, action = done.action, text = describe(done),
+      commit = done.commit }
+  end
+  return true
+end
+
+local function set_aside(found, why, notify)
+  local path, message, name = workspace.set_aside(found)
+  if not path then
+    return nil, message, name
+  end
+  notify { kind = "set-aside", slug = found.slug, why = why, path = path }
+  return true
+end
+
+---Whether a record still fits: "go-on", "published" already, or why it does not.
+local function examine(entry, snapshot)
+  local record = entry.record
+  if not record then
+    return nil, entry.problem
+  end
+  if record.digest == snapshot:digest() then
+    return "published"
+  end
+  if record.base_digest ~= snapshot:digest() then
+    return nil, ("the migration is no longer what the accepted answer of %s was made for"):format(
+      record.step)
+  end
+  local digest, message, name = tree.digest(entry.workspace.path)
+  if digest == record.digest then
+    return "go-on"
+  elseif not digest and name ~= "EINVALIDPATH" then
+    return nil, message, name
+  end
+  return nil, ("the files of the accepted answer of %s were changed afterwards"):format(record.step)
+end
+
+---Deals with one kept answer: returns it when it is to be published now.
+local function take(entry, snapshot, notify)
+  local verdict, why, name = examine(entry, snapshot)
+  if verdict == "go-on" then
+    return entry
+  elseif verdict == "published" then
+    local removed, message, code = workspace.remove(entry.workspace)
+    return removed and false or nil, message, code
+  elseif name then
+    return nil, why, name
+  end
+  local moved, message, code = set_aside(entry.workspace, why, notify)
+  return moved and false or nil, message, code
+end
+
+---Looks for an answer that was judged and accepted but not published.  What does not fit any more
+---is set
+---aside and said so; it is never removed unused.
+---@param place string the project's folder in the state directory
+---@param slug string
+---@param snapshot host.publish.Snapshot
+---@param notify fun(event: table)
+---@return { workspace: mighost.Workspace, record: mighost.Accepted }|false|nil
+---@return string? message
+---@return string? NAME
+function M.find_accepted(place, slug, snapshot, notify)
+  local entries, message, name = workspace.list(place, slug)
+  if not entries then
+    return nil, message, name
+  end
+  local chosen = false
+  for _, entry in ipairs(entries) do
+    if entry.record ~= false and not chosen then
+      local found, why, code = take(entry, snapshot, notify)
+      if found == nil then
+        return nil, why, code
+      end
+      chosen = found
+    end
+  end
+  return chosen
+end
+
+return M

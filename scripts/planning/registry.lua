@@ -1,0 +1,208 @@
+--- Loads stages, pipelines, rules and agents by name: one file each, read once, checked before use.
+--- Only what mighost was installed with is run; a project's or a user's own file is refused by
+--- name.
+
+local check = require "lib.check"
+local loader = require "planning.loader"
+local search = require "project.search"
+local trust = require "project.trust"
+
+local STAGE <const> = {
+  name = "string", outcomes = "strings", needs = "strings?", produces = "strings?",
+  prompt = "function", judge = "function", examples = "list?",
+}
+local RULE <const> = { modes = "strings", check = "function" }
+local AGENT <const> = {
+  needs_model = "boolean", inherits_env = "boolean", secrets = "strings?",
+  command = "function", answer = "function", interactive = "function?",
+}
+local MODES <const> = {
+  ["planning-snapshot"] = true, ["ready-publish"] = true, ["execution-gate"] = true, doctor = true,
+}
+
+---@class mighost.Registry
+---@field private project mighost.Project|nil
+---@field private looking boolean
+---@field private cache table<string, table>
+local Registry <const> = {}
+Registry.__index = Registry
+
+local function installed(kind)
+  for _, layer in ipairs(search.layers(kind)) do
+    if layer.layer == "installed" then
+      return layer
+    end
+  end
+end
+
+---The file that serves a name; for looking, always the installed one.
+function Registry:find(kind, name)
+  if self.looking then
+    return search.read(installed(kind), name)
+  end
+  local found, message, code = search.find(kind, name, self.project)
+  if found and found.layer ~= "installed" then
+    return nil, trust.refusal(found.path)
+  end
+  return found, message, code
+end
+
+function Registry:load(kind, name, inspect)
+  local key = kind .. "/" .. name
+  if self.cache[key] then
+    return self.cache[key]
+  end
+  local file, message, code, fix = self:find(kind, name)
+  if not file then
+    return nil, message, code, fix
+  end
+  local value, problem, trouble = loader.load(file)
+  if not value then
+    return nil, problem, trouble
+  end
+  local checked, why = inspect(value, file.path)
+  if not checked then
+    return nil, why, "ECONFIG"
+  end
+  self.cache[key] = checked
+  return checked
+end
+
+local function duplicate_in(list)
+  local seen = {}
+  for _, item in ipairs(list) do
+    if seen[item] then
+      return item
+    end
+    seen[item] = true
+  end
+  return nil
+end
+
+local function inspect_stage(name)
+  return function(value, path)
+    if value.edges ~= nil then
+      return nil, path .. ": has edges, so it is a pipeline, not a stage"
+    end
+    local ok, why = check.fields(value, STAGE, path)
+    if not ok then
+      return nil, why
+    elseif value.name ~= name then
+      return nil, ("%s: field 'name' must be %q as the file, not %q"):format(path, name, value.name)
+    elseif #value.outcomes == 0 then
+      return nil, path .. ": field 'outcomes' is empty"
+    elseif duplicate_in(value.outcomes) then
+      return nil, ("%s: field 'outcomes' names %s twice"):format(path, duplicate_in(value.outcomes))
+    end
+    return value
+  end
+end
+
+local function inspect_pipeline(value, path)
+  if value.prompt ~= nil then
+    return nil, path .. ": has a prompt, so it is a stage, not a pipeline"
+  end
+  return require("planning.pipeline").check(value, path)
+end
+
+local function inspect_rule(value, path)
+  local ok, why = check.fields(value, RULE, path)
+  if not ok then
+    return nil, why
+  end
+  for _, mode in ipairs(value.modes) do
+    if not MODES[mode] then
+      return nil, ("%s: field 'modes' names %s, which is no mode"):format(path, mode)
+    end
+  end
+  return value
+end
+
+local function inspect_agent(value, path)
+  local ok, why = check.fields(value, AGENT, path)
+  return ok and value, why
+end
+
+---A name that no file has is the user's mistake, with a name that says whose.
+local function missing(value, message, code, fix, instead)
+  if not value and code == "ENOENT" then
+    return nil, instead.message, instead.name, instead.fix
+  end
+  return value, message, code, fix
+end
+
+---@param name string
+---@return mighost.Stage|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function Registry:stage(name)
+  local value, message, code, fix = self:load("stages", name, inspect_stage(name))
+  return missing(value, message, code, fix,
+    { message = "there is no stage " .. name, name = "ECONFIG" })
+end
+
+---@param name string
+---@return mighost.Pipeline|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function Registry:pipeline(name)
+  local value, message, code, fix = self:load("stages", name, inspect_pipeline)
+  return missing(value, message, code, fix,
+    { message = "there is no pipeline " .. name, name = "EUSAGE" })
+end
+
+---Every rule, sorted by name.
+---@return { name: string, modes: string[], check: function }[]|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function Registry:rules()
+  if self.all_rules then
+    return self.all_rules
+  end
+  local found = {}
+  for _, entry in ipairs(search.list("rules", not self.looking and self.project or nil)) do
+    local rule, message, code, fix = self:load("rules", entry.name, inspect_rule)
+    if rule then
+      found[#found + 1] = { name = entry.name, modes = rule.modes, check = rule.check }
+    elseif not (self.looking and code == "ENOENT") then
+      return nil, message, code, fix
+    end
+  end
+  self.all_rules = found
+  return found
+end
+
+---@param name string
+---@return mighost.Agent|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function Registry:agent(name)
+  local value, message, code, fix = self:load("agents", name, inspect_agent)
+  if value or code ~= "ENOENT" then
+    return value, message, code, fix
+  end
+  local names = {}
+  for _, entry in ipairs(search.list("agents", self.project)) do
+    names[#names + 1] = entry.name
+  end
+  return nil, ("there is no agent %s; there are: %s"):format(name, table.concat(names, ", ")),
+    "EAGENT",
+    "mighost plan --help"
+end
+
+local M = {}
+
+---@param project mighost.Project|nil
+---@param opts? { looking?: boolean } for commands that only look: files that were not installed
+---       with mighost are passed over
+---@return mighost.Registry
+function M.new(project, opts)
+  local looking = opts and opts.looking or false
+  return setmetatable({ project = project, looking = looking, cache = {} }, Registry)
+end
+
+return M

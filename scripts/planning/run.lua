@@ -1,0 +1,216 @@
+--- A plan command: everything checked that can be checked for nothing, then step after step.
+
+local repo = require "host.repo"
+
+local artifacts = require "planning.artifacts"
+local attributes = require "planning.attributes"
+local candidates = require "planning.candidates"
+local commit = require "planning.commit"
+local engine = require "planning.engine"
+local leases = require "planning.leases"
+local preflight = require "planning.preflight"
+local registry = require "planning.registry"
+local settings = require "planning.settings"
+local trust = require "project.trust"
+local workspace = require "planning.workspace"
+
+---@class mighost.PlanOptions
+---@field slug? string a migration, or the name of a new one
+---@field target? string what a new migration is about
+---@field steps? integer how many steps to take, 1 by default
+---@field to_end? boolean go on until planning is over
+---@field with? string name of the agent
+---@field model? string
+---@field effort? "low"|"medium"|"high"|"xhigh"
+---@field agent_command? string the program and its arguments, for the agent `command`
+---@field recording? string folder to answer from, for the agent `replay`
+---@field strict? boolean a prompt that differs from the recorded one is an error
+---@field record? string folder to record to
+---@field pipeline? string of a new migration
+---@field timeout? integer seconds for a whole call
+---@field silence_timeout? integer seconds without a sign of life
+---@field dry_run? boolean only check and say what would happen
+---@field on_event? fun(event: table)
+---@field on_step? fun(step: mighost.Step) called for each accepted step as it happens
+
+---@class mighost.PlanResult
+---@field slug string|nil nil when there was nothing to plan
+---@field steps mighost.Step[]
+---@field stands "planning"|"ready"|"awaiting-human"|"skipped"|"nothing"
+---@field message string|nil why no step was taken
+---@field artifacts string|nil folder with the evidence
+
+local function open_site(project)
+  local opened, message, name, fix = repo.open(project.worktree)
+  if not opened then
+    return nil, message, name, fix
+  end
+  local ok, why, code, help = preflight.check_repository(opened)
+  if ok then
+    ok, why, code, help = preflight.check_live(project)
+  end
+  if not ok then
+    return nil, why, code, help
+  end
+  return commit.open(project, opened)
+end
+
+local function step_options(session, slug)
+  local chosen = session.settings
+  return {
+    slug = slug,
+    target = session.choice.target,
+    pipeline = chosen.pipeline,
+    insists = chosen.insists,
+    site = session.site,
+    run = session.run,
+    with = chosen.with,
+    model = chosen.model,
+    effort = chosen.effort,
+    timeout = chosen.timeout,
+    silence = chosen.silence,
+    agent_command = chosen.agent_command,
+    recording = chosen.recording,
+    record = chosen.record,
+    strict = chosen.strict,
+    taste = chosen.taste,
+    prefix = chosen.prefix,
+    on_event = session.notify,
+  }
+end
+
+---One step of this migration; `EDONE` when its planning is over.
+local function take_step(session, slug)
+  local ok, message, name, fix = attributes.check(session.project, slug)
+  if not ok then
+    return nil, message, name, fix
+  end
+  return engine.step(session.project, session.reg, step_options(session, slug))
+end
+
+---The first step, of the first migration that nobody else works on.
+local function take_first(session)
+  local slugs = session.choice.slugs
+  for index, slug in ipairs(slugs) do
+    local step, message, name, fix = take_step(session, slug)
+    if step or name ~= "EBUSY" or index == #slugs then
+      return step, message, name, fix, slug
+    end
+    session.notify { kind = "busy", slug = slug, text = message }
+  end
+end
+
+local function nothing_to_plan(choice)
+  local waiting = choice.waiting
+  if waiting.cooling > 0 then
+    return nil, ("nothing can be planned now: %d cooling down"):format(waiting.cooling), "ECOOLING",
+      "mighost migration list --status planning"
+  elseif waiting.human > 0 then
+    return nil, ("nothing can be planned now: %d waiting for a human"):format(waiting.human),
+      "EHUMAN",
+      "mighost migration list --awaiting-review"
+  end
+  return { steps = {}, stands = "nothing", message = "nothing to plan" }
+end
+
+local function accept_step(session, result, step)
+  result.slug, result.stands = step.slug, step.stands
+  result.steps[#result.steps + 1] = step
+  session.on_step(step)
+end
+
+local function is_finished(result, opts)
+  return result.stands ~= "planning" or not opts.to_end and #result.steps >= (opts.steps or 1)
+end
+
+local function take_steps(session, opts)
+  local result = { steps = {}, stands = "planning", artifacts = session.run.path }
+  local step, message, name, fix, slug = take_first(session)
+  while step do
+    accept_step(session, result, step)
+    if is_finished(result, opts) then
+      return result
+    end
+    step, message, name, fix = take_step(session, step.slug)
+  end
+  if name == "EDONE" then
+    result.slug, result.message, result.stands = slug, message, "nothing"
+    return result
+  end
+  return nil, message, name, fix
+end
+
+---What can be decided without looking at the repository.
+local function prepare(project, opts)
+  local ok, message, name, fix = trust.check(project)
+  if not ok then
+    return nil, message, name, fix
+  end
+  local reg = registry.new(project)
+  local chosen, why, code, help = settings.resolve(project, reg, opts)
+  if not chosen then
+    return nil, why, code, help
+  end
+  return {
+    project = project, reg = reg, settings = chosen,
+    notify = opts.on_event or function() end,
+    on_step = opts.on_step or function() end,
+  }
+end
+
+local function start_evidence(session)
+  local run, message, name = artifacts.start(session.project.state_home, session.project.root)
+  if not run then
+    return nil, message, name
+  end
+  session.run = run
+  session.notify { kind = "run", id = run.id, path = run.path }
+  return true
+end
+
+local function clear_up(session, place)
+  artifacts.prune(session.project.state_home, session.project.root)
+  workspace.prune(place, function(slug)
+    return leases.holder(session.project, slug) ~= false
+  end)
+end
+
+local M = {}
+
+---Plans one migration: a step, several, or to the end.
+---@param project mighost.Project
+---@param opts mighost.PlanOptions
+---@return mighost.PlanResult|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function M.plan(project, opts)
+  local session, message, name, fix = prepare(project, opts)
+  if not session then
+    return nil, message, name, fix
+  elseif opts.dry_run then
+    return require("planning.dry_run").describe(session, opts)
+  end
+  local site, why, code, help = open_site(project)
+  if not site then
+    return nil, why, code, help
+  end
+  session.site = site
+  local place = workspace.place(project.state_home, site:project_id())
+  local choice, problem, errno, advice = candidates.choose(project, place, opts, session.notify)
+  if not choice then
+    return nil, problem, errno, advice
+  elseif #choice.slugs == 0 then
+    return nothing_to_plan(choice)
+  end
+  session.choice = choice
+  local ok, trouble, number = start_evidence(session)
+  if not ok then
+    return nil, trouble, number
+  end
+  local result, failure, kind, repair = take_steps(session, opts)
+  clear_up(session, place)
+  return result, failure, kind, repair
+end
+
+return M

@@ -1,0 +1,162 @@
+--- What a plan command runs with: its options, then the environment, then the project's
+--- configuration.
+
+local fs = require "host.fs"
+local sys = require "host.sys"
+local taste = require "project.taste"
+
+local EFFORTS <const> = { low = true, medium = true, high = true, xhigh = true }
+local DEFAULT_EFFORT <const> = "medium"
+local DEFAULT_PREFIX <const> = "mighost"
+local DEFAULT_SILENCE <const> = 300
+local DEFAULT_TIMEOUT <const> = 1800
+local REPLAY <const> = "replay"
+local COMMAND <const> = "command"
+local BUILT_IN <const> = "pipeline"
+
+---@class mighost.PlanSettings
+---@field with string
+---@field model string|nil
+---@field effort string
+---@field timeout number
+---@field silence number
+---@field agent_command string|nil
+---@field recording string|nil
+---@field record string|nil
+---@field strict boolean
+---@field prefix string
+---@field taste string|nil
+---@field pipeline mighost.Pipeline of a new migration
+---@field insists boolean whether an existing one must follow it too
+
+---The one recording that mighost was installed with.
+local function shipped_recording()
+  local path = sys.share() .. "/stages/recordings"
+  local dir <close>, message, name = fs.open_dir(path)
+  local entries
+  if dir then
+    entries, message, name = dir:list()
+  end
+  if not entries then
+    return nil, message, name
+  end
+  local names = {}
+  for _, entry in ipairs(entries) do
+    if entry.kind == "directory" then
+      names[#names + 1] = entry.name
+    end
+  end
+  if #names ~= 1 then
+    return nil, ("%s holds %d recordings; choose one with --recording"):format(path, #names),
+      "EUSAGE"
+  end
+  return path .. "/" .. names[1]
+end
+
+local function absolute(path)
+  if not path or path:sub(1, 1) == "/" then
+    return path
+  end
+  return sys.cwd() .. "/" .. path
+end
+
+local function choose_agent(reg, opts, config, settings)
+  settings.with = opts.with or os.getenv("MIGHOST_WITH") or config.with
+  if not settings.with then
+    return nil, "no agent was chosen",
+      "EUSAGE", "mighost plan --with command --agent-command 'PROGRAM ARGS'"
+  end
+  local adapter, message, name, fix = reg:agent(settings.with)
+  if not adapter then
+    return nil, message, name, fix
+  end
+  settings.model = opts.model or config.model
+  if adapter.needs_model and not settings.model then
+    return nil, ("the agent %s needs a model"):format(settings.with), "EUSAGE",
+      ("mighost plan --with %s --model MODEL"):format(settings.with)
+  end
+  return true
+end
+
+---Options that belong to one agent only are refused with any other: they would do nothing.
+local function check_agent_options(opts, settings)
+  if settings.with == COMMAND and not settings.agent_command then
+    return nil, "the agent command needs the program to run", "EUSAGE",
+      "mighost plan --with command --agent-command 'PROGRAM ARGS'"
+  elseif settings.with ~= COMMAND and opts.agent_command then
+    return nil, ("--agent-command goes with --with command, not with %s"):format(settings.with),
+      "EUSAGE"
+  elseif settings.with ~= REPLAY and (opts.recording or opts.strict) then
+    return nil, ("--recording and --strict go with --with replay, not with %s"):format(
+      settings.with), "EUSAGE"
+  end
+  return true
+end
+
+local function choose_recording(opts, settings)
+  settings.record = absolute(opts.record)
+  settings.strict = opts.strict or false
+  if settings.with ~= REPLAY then
+    return true
+  end
+  local path, message, name = absolute(opts.recording), nil, nil
+  if not path then
+    path, message, name = shipped_recording()
+  end
+  settings.recording = path
+  return path and true, message, name
+end
+
+local function choose_limits(opts, config, settings)
+  settings.effort = opts.effort or config.effort or DEFAULT_EFFORT
+  if not EFFORTS[settings.effort] then
+    return nil, ("the effort %s is none of low, medium, high, xhigh"):format(settings.effort),
+      "EUSAGE"
+  end
+  settings.timeout = opts.timeout or config.timeout or DEFAULT_TIMEOUT
+  settings.silence = opts.silence_timeout or config.silence or DEFAULT_SILENCE
+  settings.prefix = config.commit_prefix or DEFAULT_PREFIX
+  return true
+end
+
+local function choose_pipeline(reg, opts, config, settings)
+  local pipeline, message, name, fix = reg:pipeline(opts.pipeline or config.pipeline or BUILT_IN)
+  settings.pipeline, settings.insists = pipeline, opts.pipeline ~= nil
+  return pipeline and true, message, name, fix
+end
+
+local function read_taste(project, settings)
+  local text, message, name = taste.read(project.root, project.config)
+  settings.taste = text
+  return text and true, message, name
+end
+
+local M = {}
+
+---@param project mighost.Project
+---@param reg mighost.Registry
+---@param opts mighost.PlanOptions
+---@return mighost.PlanSettings|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function M.resolve(project, reg, opts)
+  local config, settings = project.config, { agent_command = opts.agent_command }
+  local steps = {
+    function() return choose_agent(reg, opts, config, settings) end,
+    function() return check_agent_options(opts, settings) end,
+    function() return choose_recording(opts, settings) end,
+    function() return choose_limits(opts, config, settings) end,
+    function() return choose_pipeline(reg, opts, config, settings) end,
+    function() return read_taste(project, settings) end,
+  }
+  for _, step in ipairs(steps) do
+    local ok, message, name, fix = step()
+    if not ok then
+      return nil, message, name, fix
+    end
+  end
+  return settings
+end
+
+return M

@@ -1,0 +1,278 @@
+--- The folders in which agents write, one a step, and the record that an answer in one was
+--- accepted.
+---
+--- <place>/work/<slug>/<token>/<slug>/    what the agent sees and writes: the next snapshot
+--- <place>/work/<slug>/<token>/accepted   the record: judged and accepted, not yet known to be
+--- published
+--- <place>/set-aside/<slug>@<token>/      what could be neither published nor thrown away
+---
+--- <place> is the project's folder in the user's state directory.  A workspace without the record
+--- is
+--- evidence of a failed step, of which the newest few are kept; one with it is paid for and is
+--- removed
+--- only after its publication.
+
+local fs = require "host.fs"
+local sys = require "host.sys"
+local tree = require "host.tree"
+
+local folder = require "planning.folder"
+local json = require "lib.json"
+
+local RECORD <const> = "accepted"
+local TOKEN_BYTES <const> = 16
+local SCHEMA <const> = 1
+local KEPT <const> = 20
+
+---@class mighost.Workspace
+---@field slug string
+---@field token string
+---@field place string the project's folder in the state directory
+---@field folder string absolute path of `<token>/`
+---@field path string absolute path of `<token>/<slug>/`
+
+---@class mighost.Accepted what a judged and accepted answer needs to be published
+---@field slug string
+---@field step string
+---@field outcome string
+---@field cursor string where the accepted state stands
+---@field stands "planning"|"ready"|"awaiting-human"|"skipped" the same for people
+---@field summary string one line for people
+---@field base_digest string snapshot digest of the migration that the agent started from
+---@field base_tree string its git tree, "" when the migration did not exist
+---@field digest string snapshot digest of the workspace
+---@field operation string e.g. "planning.expand"
+---@field message string commit message
+
+---@class mighost.WorkspaceEntry
+---@field workspace mighost.Workspace
+---@field mtime number
+---@field record mighost.Accepted|false|nil false without one, nil when it cannot be read
+---@field problem string|nil why it cannot be read
+
+local function describe(place, slug, token)
+  local home = ("%s/work/%s/%s"):format(place, slug, token)
+  return { slug = slug, token = token, place = place, folder = home, path = home .. "/" .. slug }
+end
+
+local M = {}
+
+---The folder of a project in the state directory.
+---@param state_home string
+---@param project_id string
+---@return string
+function M.place(state_home, project_id)
+  return ("%s/projects/%s"):format(state_home, project_id)
+end
+
+---Makes the folder of a new workspace; the workspace itself is then copied to its `path`.
+---@param place string
+---@param slug string
+---@return mighost.Workspace|nil
+---@return string? message
+---@return string? NAME
+function M.create(place, slug)
+  local workspace = describe(place, slug, sys.random_hex(TOKEN_BYTES))
+  local dir <close>, message, name = folder.open(workspace.folder)
+  if not dir then
+    return nil, ("cannot make a workspace for %s: %s"):format(slug, message), name
+  end
+  return workspace
+end
+
+---Makes the workspace durable and then writes the record that its content is accepted.
+---@param workspace mighost.Workspace
+---@param record mighost.Accepted
+---@return true|nil
+---@return string? message
+---@return string? NAME
+function M.accept(workspace, record)
+  local synced, why, code = tree.sync(workspace.path)
+  if not synced then
+    return nil, why, code
+  end
+  local dir <close>, message, name = fs.open_dir(workspace.folder)
+  if not dir then
+    return nil, message, name
+  end
+  local entry = { schema = SCHEMA }
+  for key, value in pairs(record) do
+    entry[key] = value
+  end
+  return dir:write(RECORD, json.encode(entry) .. "\n")
+end
+
+local FIELDS <const> = {
+  "slug", "step", "outcome", "cursor", "stands", "summary", "base_digest", "base_tree", "digest",
+  "operation", "message",
+}
+
+local function read_record(workspace)
+  local dir <close>, message = fs.open_dir(workspace.folder)
+  if not dir then
+    return nil, message
+  end
+  local text, why, name = dir:read(RECORD)
+  if name == "ENOENT" then
+    return false
+  elseif not text then
+    return nil, why
+  end
+  local record, problem = json.decode(text)
+  if type(record) ~= "table" or record.schema ~= SCHEMA then
+    return nil, ("%s/%s cannot be read: %s"):format(workspace.folder, RECORD,
+      problem or "unknown schema")
+  end
+  for _, field in ipairs(FIELDS) do
+    if type(record[field]) ~= "string" then
+      return nil, ("%s/%s cannot be read: no %s"):format(workspace.folder, RECORD, field)
+    end
+  end
+  return record
+end
+
+local function by_age(a, b)
+  if a.mtime ~= b.mtime then
+    return a.mtime > b.mtime
+  end
+  return a.workspace.token < b.workspace.token
+end
+
+---Every workspace of a slug, the newest first.
+---@param place string
+---@param slug string
+---@return mighost.WorkspaceEntry[]|nil
+---@return string? message
+---@return string? NAME
+function M.list(place, slug)
+  local dir <close>, message, name = folder.open_if_there(("%s/work/%s"):format(place, slug))
+  if not dir then
+    return dir == false and {} or nil, message, name
+  end
+  local entries, why, code = dir:list()
+  if not entries then
+    return nil, why, code
+  end
+  local found = {}
+  for _, entry in ipairs(entries) do
+    local info = entry.kind == "directory" and dir:stat(entry.name)
+    if info then
+      local workspace = describe(place, slug, entry.name)
+      local record, problem = read_record(workspace)
+      found[#found + 1] = {
+        workspace = workspace, mtime = info.mtime, record = record, problem = problem,
+      }
+    end
+  end
+  table.sort(found, by_age)
+  return found
+end
+
+local function names_in(path)
+  local dir <close> = folder.open_if_there(path)
+  return dir and dir:list() or {}
+end
+
+---The slugs that have a workspace with an accepted answer, in byte order.
+---@param place string
+---@return string[]
+function M.slugs_with_answers(place)
+  local slugs = {}
+  for _, entry in ipairs(names_in(place .. "/work")) do
+    for _, found in ipairs(M.list(place, entry.name) or {}) do
+      if found.record then
+        slugs[#slugs + 1] = entry.name
+        break
+      end
+    end
+  end
+  return slugs
+end
+
+---Keeps a workspace for a person where no later step looks for it.
+---@param workspace mighost.Workspace
+---@return string|nil path where it is now
+---@return string? message
+---@return string? NAME
+function M.set_aside(workspace)
+  local place <close>, message, name = folder.open(workspace.place)
+  if not place then
+    return nil, message, name
+  end
+  local target = ("set-aside/%s@%s"):format(workspace.slug, workspace.token)
+  local made, why, code = place:mkdir("set-aside")
+  if not made then
+    return nil, why, code
+  end
+  local moved, trouble, errno =
+    place:rename(("work/%s/%s"):format(workspace.slug, workspace.token), target)
+  if not moved then
+    return nil, trouble, errno
+  end
+  place:remove("work/" .. workspace.slug)
+  return workspace.place .. "/" .. target
+end
+
+---Removes a workspace and its record: the record first, so that a half-removed one is never gone on
+---from.
+---@param workspace mighost.Workspace
+---@return true|nil
+---@return string? message
+---@return string? NAME
+function M.remove(workspace)
+  local dir <close>, message, name = folder.open_if_there(workspace.folder)
+  if not dir then
+    return dir == false or nil, message, name
+  end
+  local gone, why, code = dir:remove(RECORD)
+  if not gone then
+    return nil, why, code
+  end
+  local removed, trouble, errno = tree.remove(workspace.folder)
+  if not removed then
+    return nil, trouble, errno
+  end
+  local above <close> = folder.open_if_there(workspace.place .. "/work")
+  if above then
+    above:remove(workspace.slug) -- goes only when it was the last one
+  end
+  return true
+end
+
+local function leftovers(place, is_held)
+  local found = {}
+  for _, slug in ipairs(names_in(place .. "/work")) do
+    for _, entry in ipairs(is_held(slug.name) and {} or M.list(place, slug.name) or {}) do
+      if entry.record == false then
+        found[#found + 1] = { path = entry.workspace.folder, mtime = entry.mtime }
+      end
+    end
+  end
+  local aside <close> = folder.open_if_there(place .. "/set-aside")
+  for _, entry in ipairs(aside and aside:list() or {}) do
+    local info = aside:stat(entry.name)
+    if info then
+      local path = ("%s/set-aside/%s"):format(place, entry.name)
+      found[#found + 1] = { path = path, mtime = info.mtime }
+    end
+  end
+  return found
+end
+
+---Removes all but the newest failed workspaces and set-asides of a project.
+---@param place string
+---@param is_held fun(slug: string): boolean whether a process works on that migration now
+function M.prune(place, is_held)
+  local found = leftovers(place, is_held)
+  table.sort(found, function(a, b)
+    if a.mtime ~= b.mtime then
+      return a.mtime > b.mtime
+    end
+    return a.path < b.path
+  end)
+  for index = KEPT + 1, #found do
+    tree.remove(found[index].path)
+  end
+end
+
+return M
