@@ -26,9 +26,9 @@ and command that it names. Read the plan's claims as claims.
 - Rollback that is not one: data, formats or state that a revert leaves behind.
 - Effort that does not fit the work; scope beyond the target; decisions left to whoever executes.
 
-Report what would change how the plan is carried out. Wording and taste are no findings, and a
-short list of true ones is worth more than a long one. When in doubt whether something holds,
-settle it in the code.
+Report what would change how the plan is carried out. Wording and taste do not count, and a short
+list of true ones is worth more than a long one. When in doubt whether something holds, settle it
+in the code.
 
 ## Report
 

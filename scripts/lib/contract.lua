@@ -34,9 +34,9 @@ local function trim(text, class)
   return trim_end(text:match("^" .. class .. "*(.*)$"), class)
 end
 
----Emphasis that opens before the key may close at the very end of the line: drops its other half.
+---Emphasis that `lead` opens may close at the very end of the line: drops its other half.
 local function close_emphasis(lead, value)
-  local opening = lead:match("([%*_`\"']+)$")
+  local opening = lead:match("([%*_`\"']+)%s*$")
   if opening and #value > #opening and value:sub(-#opening) == opening then
     return trim_end(value:sub(1, -#opening - 1), "[%s%c]")
   end
@@ -49,12 +49,11 @@ local function value_of(line, key)
   if rest:sub(1, #key):lower() ~= key then
     return nil
   end
-  local value = rest:sub(#key + 1):match("^" .. AROUND .. "*:(.*)$")
-  value = value and value:match("^" .. AROUND .. "*(.*)$")
+  local opening, value = rest:sub(#key + 1):match("^" .. AROUND .. "*:(" .. AROUND .. "*)(.*)$")
   if not value or trim(value, ENDING) == "" then
     return nil
   end
-  return close_emphasis(lead, trim_end(value, "[%s%c]"))
+  return close_emphasis(lead, close_emphasis(opening, trim_end(value, "[%s%c]")))
 end
 
 ---The longest prefix of `value` that is one of `words`, and what follows it.
@@ -219,7 +218,7 @@ function M.items(text)
   local items = {}
   for line in text:gmatch("[^\r\n]+") do
     local item = line:match(ITEM) or line:match("^%s*%d+[%.%)]%s*$")
-    item = item and trim(item, AROUND)
+    item = item and trim_end(item:gsub("^[%*_]*%s+", ""), "[%s%c]")
     if item and trim(item, ENDING):lower() ~= "no findings" then
       items[#items + 1] = item
     end
