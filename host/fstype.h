@@ -12,7 +12,9 @@ enum mh_fstype {
     MH_FSTYPE_FUSE     /* depends on a program */
 };
 
-/* The kind of the file system of an open file, and a name for people in `*name` (static storage). */
+/*
+ * The kind of the file system of an open file, and a name for people in `*name` (static storage).
+ */
 int mh_fstype_of(int fd, enum mh_fstype *type, const char **name, struct mh_err *err);
 
 #endif

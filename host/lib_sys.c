@@ -13,7 +13,9 @@ enum { FIRST_BUFFER = 256, RANDOM_MAX = 1024 };
 
 typedef int (*fill_text)(const char *subject, char *buffer, size_t size, struct mh_err *err);
 
-/* Pushes the text that `fill` gives, in a buffer that grows until it fits; else nil, message, NAME. */
+/*
+ * Pushes the text that `fill` gives, in a buffer that grows until it fits; else nil, message, NAME.
+ */
 static int push_text(lua_State *L, fill_text fill, const char *subject)
 {
     struct mh_err err = {0};

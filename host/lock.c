@@ -14,8 +14,8 @@
 #include "path.h"
 
 /*
- * Taking goes through: file system good -> file open -> locked -> proved to be the one on disk -> text
- * written.  A file that was replaced between "open" and "proved" sends it back to the start.
+ * Taking goes through: file system good -> file open -> locked -> proved to be the one on disk ->
+ * text written.  A file that was replaced between "open" and "proved" sends it back to the start.
  */
 
 enum {

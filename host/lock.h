@@ -2,10 +2,11 @@
  * lock: locks that die with their holder.
  *
  * A lock is an open-file-description write lock on a file that is made when first needed and never
- * unlinked.  The kernel drops it when the holder ends, however it ends, so nothing is ever stale; a holder
- * that is merely stopped still holds and is waited for, never robbed.  The descriptor is close-on-exec: a
- * child that inherited it would keep the lock alive.  mh_lock_drop gives it back even where a child that
- * was forked and never called exec still has the descriptor; such a child cannot give it back.
+ * unlinked.  The kernel drops it when the holder ends, however it ends, so nothing is ever stale; a
+ * holder that is merely stopped still holds and is waited for, never robbed.  The descriptor is
+ * close-on-exec: a child that inherited it would keep the lock alive.  mh_lock_drop gives it back
+ * even where a child that was forked and never called exec still has the descriptor; such a child
+ * cannot give it back.
  *
  * Calling sequence:
  *
@@ -46,12 +47,12 @@ struct mh_lock_options {
 };
 
 /*
- * Takes the lock `name` (one file name) in the directory `dirfd`, which stays the caller's.  `text` is
- * written into the file for people, as far as that is possible: a full disk prevents no locking, so that
- * what a crash left there can still be cleaned up.  `options` may be NULL: no waiting, no FUSE.  `lock` must be empty.
- * Failures, `lock` untouched:
- *   EBUSY         held by another process (or by this one, through another mh_lock) until the deadline;
- *                 the message ends with the first line of the holder's text
+ * Takes the lock `name` (one file name) in the directory `dirfd`, which stays the caller's.  `text`
+ * is written into the file for people, as far as that is possible: a full disk prevents no locking,
+ * so that what a crash left there can still be cleaned up.  `options` may be NULL: no waiting, no
+ * FUSE.  `lock` must be empty.  Failures, `lock` untouched:
+ *   EBUSY         held by another process (or by this one, through another mh_lock) until the
+ *                 deadline; the message ends with the first line of the holder's text
  *   EINTERRUPTED  a SIGINT or SIGTERM came while waiting
  *   EUNSUPPORTED  the file system cannot be trusted to lock: NFS, SMB, 9p, FUSE, ENOLCK, EOPNOTSUPP
  *   EINVALIDPATH  `name` is no file name, or what is there is not a regular file
@@ -69,9 +70,9 @@ void mh_lock_drop(struct mh_lock *lock);
 
 /*
  * Is the lock held now?  1: by a live process (or by this one), and `text` has its text, cut to
- * MH_LOCK_TEXT_MAX bytes and ended by a NUL, "" where the file may not be read; 0: free, or there is no
- * such file; -1: could not be found out.  Needs only the permission to read or to write the file, makes
- * nothing and never waits.
+ * MH_LOCK_TEXT_MAX bytes and ended by a NUL, "" where the file may not be read; 0: free, or there
+ * is no such file; -1: could not be found out.  Needs only the permission to read or to write the
+ * file, makes nothing and never waits.
  */
 int mh_lock_holder(int dirfd, const char *name, char text[MH_LOCK_TEXT_MAX + 1],
                    struct mh_err *err);

@@ -17,8 +17,8 @@ struct mh_probe {
 int mh_probe_landlock(void);
 
 /*
- * Tries both in a folder of its own beneath `path`, which it removes again.  0, or -1 with err filled in
- * when nothing can be written there; *probe is then untouched.
+ * Tries both in a folder of its own beneath `path`, which it removes again.  0, or -1 with err
+ * filled in when nothing can be written there; *probe is then untouched.
  */
 int mh_probe_folder(const char *path, struct mh_probe *probe, struct mh_err *err);
 

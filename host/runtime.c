@@ -16,12 +16,9 @@
 enum { EXIT_INTERNAL = 12, EXIT_SIGNAL_BASE = 128 };
 
 static const luaL_Reg preloaded[] = {
-    {"host.fs", luaopen_host_fs},
-    {"host.lock", luaopen_host_lock},
-    {"host.proc", luaopen_host_proc},
-    {"host.sys", luaopen_host_sys},
-    {"host.term", luaopen_host_term},
-    {NULL, NULL},
+    {"host.fs", luaopen_host_fs},     {"host.lock", luaopen_host_lock},
+    {"host.proc", luaopen_host_proc}, {"host.sys", luaopen_host_sys},
+    {"host.term", luaopen_host_term}, {NULL, NULL},
 };
 
 static lua_State *volatile interruptible; /* the state whose hook a signal arms */
@@ -122,7 +119,9 @@ static void set_package_paths(lua_State *L, const char *prefix)
     lua_pop(L, 1);
 }
 
-/* Runs protected: opens libraries and fills the module tables.  Argument 1: the executable's path. */
+/*
+ * Runs protected: opens libraries and fills the module tables.  Argument 1: the executable's path.
+ */
 static int open_libraries(lua_State *L)
 {
     const char *exe = lua_touserdata(L, 1);
@@ -174,7 +173,10 @@ static int add_traceback(lua_State *L)
     return 1;
 }
 
-/* Runs protected: loads scripts/main.lua and calls it.  Arguments: argc, argv; result: what it returns. */
+/*
+ * Runs protected: loads scripts/main.lua and calls it.  Arguments: argc, argv; result: what it
+ * returns.
+ */
 static int call_main(lua_State *L)
 {
     int argc = (int)lua_tointeger(L, 1);

@@ -172,7 +172,9 @@ int mh_sys_realpath(const char *path, char *buffer, size_t size, struct mh_err *
     return result;
 }
 
-/* Finds this user's entry; *entry is NULL where there is none.  `memory` backs the entry's texts. */
+/*
+ * Finds this user's entry; *entry is NULL where there is none.  `memory` backs the entry's texts.
+ */
 static int find_user(struct passwd *space, char *memory, struct passwd **entry, struct mh_err *err)
 {
     int code;

@@ -1,8 +1,9 @@
 /*
  * sys: what the program asks the system about itself and its surroundings.
  *
- * Nothing here keeps state or owns anything.  Functions that fill a text buffer terminate it, leave it
- * untouched on failure, and fail with "ERANGE" when it is too small: call again with a larger one.
+ * Nothing here keeps state or owns anything.  Functions that fill a text buffer terminate it, leave
+ * it untouched on failure, and fail with "ERANGE" when it is too small: call again with a larger
+ * one.
  */
 #ifndef MH_SYS_H
 #define MH_SYS_H
@@ -16,15 +17,17 @@
 double mh_sys_now(void);
 double mh_sys_monotonic(void);
 
-/* Seconds that local time is east of UTC at `time`.  0, or -1 when that time cannot be represented. */
+/*
+ * Seconds that local time is east of UTC at `time`.  0, or -1 when that time cannot be represented.
+ */
 int mh_sys_utc_offset(double time, long *offset, struct mh_err *err);
 
 /* Writes 2 * count digits of `count` random bytes; `text` holds 2 * count bytes, not terminated. */
 int mh_sys_random_hex(char *text, size_t count, struct mh_err *err);
 
 /*
- * When a process started, in clock ticks since boot: with pid and boot id it names one process for ever.
- * "ESRCH" when there is none.
+ * When a process started, in clock ticks since boot: with pid and boot id it names one process for
+ * ever. "ESRCH" when there is none.
  */
 int mh_sys_process_start(pid_t pid, char *buffer, size_t size, struct mh_err *err);
 
@@ -45,8 +48,8 @@ int mh_sys_user_name(char *buffer, size_t size, struct mh_err *err);
 int mh_sys_user_home(char *buffer, size_t size, struct mh_err *err);
 
 /*
- * Writes everything, also to a descriptor in non-blocking mode.  Fails with EINTR only once SIGINT or
- * SIGTERM came: a blocked reader must not keep the program from ending.
+ * Writes everything, also to a descriptor in non-blocking mode.  Fails with EINTR only once SIGINT
+ * or SIGTERM came: a blocked reader must not keep the program from ending.
  */
 int mh_sys_write(int fd, const char *data, size_t size, struct mh_err *err);
 
