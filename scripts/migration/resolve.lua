@@ -1,24 +1,12 @@
 --- Which migrations there are, and which one a word on the command line means.
 
 local fs = require "host.fs"
+local paths = require "lib.paths"
 
 local LIST <const> = "mighost migration list"
 
 local function is_visible_name(name)
   return name ~= "" and name:sub(1, 1) ~= "." and name:sub(1, 2) ~= "__"
-end
-
----The segments of a path without "." and doubled slashes; nil where it has "..".
-local function split(path)
-  local segments = {}
-  for segment in path:gmatch("[^/]+") do
-    if segment == ".." then
-      return nil
-    elseif segment ~= "." then
-      segments[#segments + 1] = segment
-    end
-  end
-  return segments
 end
 
 ---The slug that a path with a slash in it means, by its text alone.
@@ -27,7 +15,7 @@ end
 ---@return string|nil NAME
 local function slug_of_path(project, word)
   local absolute = word:sub(1, 1) == "/" and word or project.root .. "/" .. word
-  local segments, live = split(absolute), split(project.live_path)
+  local segments, live = paths.split(absolute), paths.split(project.live_path)
   if not segments then
     return nil, ("'%s' has '..' in it"):format(word), "EINVALIDPATH"
   end

@@ -1,6 +1,7 @@
 --- The lists of a state: accepted steps, feedback, reopenings.
 
 local fields = require "lib.strict_fields"
+local paths = require "lib.paths"
 local strict = require "lib.strict"
 
 local STAGES <const> = ".planning/stages/"
@@ -16,36 +17,14 @@ local FEEDBACK_KEYS <const> = { received_at = true, source = true, text = true }
 local FEEDBACK_STRINGS <const> = { "received_at", "source", "text" }
 local SOURCES <const> = { message = true, file = true }
 
-local function segments_of(path)
-  local segments = {}
-  for segment in path:gmatch("[^/]+") do
-    if segment == ".." then
-      return nil
-    elseif segment ~= "." then
-      segments[#segments + 1] = segment
-    end
-  end
-  return segments
-end
-
----The part of a path from the repository's root that is inside the published migration; nil where
----it is absolute, has "..", or is elsewhere.
+---The part of an output's path that is inside the published migration; nil where it is elsewhere.
+---Nearly every output lies in the one folder, which is seen at a glance.
 local function path_inside(path, published)
   local prefix = published .. "/" .. STAGES
-  if path:sub(1, #prefix) == prefix and not path:find("/", #prefix + 1, true)
-    and not path:find("^%.", #prefix + 1) then
+  if path:sub(1, #prefix) == prefix and path:find("^[^/.][^/]*$", #prefix + 1) then
     return path:sub(#published + 2)
   end
-  local segments, home = segments_of(path), segments_of(published)
-  if path:sub(1, 1) == "/" or not segments or #segments <= #home then
-    return nil
-  end
-  for index, segment in ipairs(home) do
-    if segments[index] ~= segment then
-      return nil
-    end
-  end
-  return table.concat(segments, "/", #home + 1)
+  return paths.beneath(path, published)
 end
 
 ---The path of a step's accepted output, as it is written.

@@ -1,0 +1,15 @@
+--- A migration's manifest says the name of its directory. A staged copy lies under another name.
+
+---@type mighost.Rule
+return {
+  modes = { "planning-snapshot", "ready-publish", "execution-gate", "doctor" },
+  check = function(m, report)
+    if not m.staged and m.manifest.name ~= m.slug then
+      report {
+        severity = "error",
+        code = "manifest-slug-mismatch",
+        message = ("the manifest says '%s', the directory '%s'"):format(m.manifest.name, m.slug),
+      }
+    end
+  end,
+}
