@@ -230,6 +230,20 @@ static int dir_stat(lua_State *L)
     return 1;
 }
 
+static int dir_real(lua_State *L)
+{
+    struct mh_err err = {0};
+    struct mh_dir *dir = mh_lib_check_dir(L, 1);
+    const char *path = mh_lib_check_path(L, 2, &err);
+    struct mh_buffer *real = &get_scratch(L)->text;
+
+    if (path == NULL || mh_dir_real(dir, path, real, &err) < 0) {
+        return mh_lib_fail(L, &err);
+    }
+    (void)lua_pushlstring(L, real->data, real->size);
+    return 1;
+}
+
 static int dir_write(lua_State *L)
 {
     struct mh_err err = {0};
@@ -294,9 +308,19 @@ static int dir_sync(lua_State *L)
 }
 
 static const luaL_Reg dir_methods[] = {
-    {"open_dir", dir_open_dir}, {"path", dir_path},     {"close", dir_close}, {"read", dir_read},
-    {"list", dir_list},         {"stat", dir_stat},     {"write", dir_write}, {"mkdir", dir_mkdir},
-    {"remove", dir_remove},     {"rename", dir_rename}, {"sync", dir_sync},   {NULL, NULL},
+    {"open_dir", dir_open_dir},
+    {"path", dir_path},
+    {"close", dir_close},
+    {"read", dir_read},
+    {"list", dir_list},
+    {"stat", dir_stat},
+    {"write", dir_write},
+    {"mkdir", dir_mkdir},
+    {"remove", dir_remove},
+    {"rename", dir_rename},
+    {"sync", dir_sync},
+    {"real", dir_real},
+    {NULL, NULL},
 };
 
 static const luaL_Reg dir_metamethods[] = {

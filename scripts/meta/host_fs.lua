@@ -3,9 +3,9 @@
 --- Directories and the files beneath them.  Failures of the world are `nil, message, NAME`; wrong
 --- arguments and a closed Dir raise.
 ---
---- Paths are relative to the Dir and hold any byte but NUL (EINVALIDPATH).  What is read may have "."
---- segments and doubled slashes; what is written is plain: no ".", "..", empty segment or leading slash
---- (EINVALIDPATH), and no link is followed on the way.
+--- Paths are relative to the Dir and hold any byte but NUL (EINVALIDPATH).  What is read may have
+--- "." segments and doubled slashes; what is written is plain: no ".", "..", empty segment or leading
+--- slash (EINVALIDPATH), and no link is followed on the way.
 ---@class host.fs
 local fs = {}
 
@@ -43,7 +43,8 @@ local Dir = {}
 ---@field mtime number   seconds since 1970, with a fraction
 ---@field nlink integer
 
---- Opens a directory by an absolute path or one relative to the current directory; links are followed.
+--- Opens a directory by an absolute path or one relative to the current directory; links are
+--- followed.
 ---@param path string
 ---@return host.fs.Dir? dir
 ---@return string? message
@@ -87,8 +88,8 @@ function Dir:list(rel) end
 ---@return string? name
 function Dir:stat(rel, opts) end
 
---- Replaces or makes one file: whole at every instant and, unless `durable` is false, safe from a power
---- cut once this returns.  What a killed process leaves is named ".mighost-<16 hex digits>.tmp".
+--- Replaces or makes one file: whole at every instant and, unless `durable` is false, safe from a
+--- power cut once this returns.  What a killed process leaves is named ".mighost-<16 hex>.tmp".
 ---@param rel string
 ---@param text string
 ---@param opts? host.fs.WriteOptions
@@ -96,6 +97,14 @@ function Dir:stat(rel, opts) end
 ---@return string? message
 ---@return string? name
 function Dir:write(rel, text, opts) end
+
+--- Where a path leads once all links are followed: a path relative to the Dir, without links.
+--- EXDEV: it leads outside, or to the Dir itself; ENOENT: nothing is there.
+---@param rel string
+---@return string? real
+---@return string? message
+---@return string? name
+function Dir:real(rel) end
 
 --- Makes a directory and what is missing above it; one that exists is fine.
 ---@param rel string
