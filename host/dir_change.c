@@ -39,7 +39,7 @@ int mh_dir_make(const struct mh_dir *dir, const char *path, struct mh_err *err)
 
 int mh_dir_remove(const struct mh_dir *dir, const char *path, struct mh_err *err)
 {
-    const char *name;
+    const char *name = NULL;
     int parent = mh_dir_open_parent(dir->fd, path, &name, err);
     int result = 0;
 
@@ -57,8 +57,8 @@ int mh_dir_remove(const struct mh_dir *dir, const char *path, struct mh_err *err
 
 int mh_dir_rename(const struct mh_dir *dir, const char *from, const char *to, struct mh_err *err)
 {
-    const char *old;
-    const char *new;
+    const char *old = NULL;
+    const char *new = NULL;
     int result = -1;
     int target = -1;
     int source = mh_dir_open_parent(dir->fd, from, &old, err);

@@ -126,8 +126,8 @@ const struct mh_proc_report *mh_proc_report(const struct mh_proc *proc);
 
 /*
  * Ends what still runs, waiting for the grace and for the proof that nothing is left; then frees
- * the object and sets *proc to NULL.  Accepts NULL in *proc, so a second call does nothing.
+ * the object and sets *slot to NULL.  Accepts NULL in *slot, so a second call does nothing.
  */
-void mh_proc_end(struct mh_proc **proc);
+void mh_proc_end(struct mh_proc **slot);
 
 #endif

@@ -137,7 +137,7 @@ static int store(struct mh_proc_log *log, const char *data, size_t size, struct 
         size = (size_t)(log->cap - log->bytes);
         log->over = true;
     }
-    if (size == 0 || log->failed) {
+    if (data == NULL || size == 0 || log->failed) {
         return 0;
     }
     if (log->fd >= 0 && mh_os_write_all(log->fd, data, size) < 0) {

@@ -188,7 +188,7 @@ int mh_redactor_run(const struct mh_redactor *redactor, const struct mh_redact_w
     const struct mh_redact_value *value = NULL;
     const struct mh_redact_value *unfinished = NULL;
     size_t at = 0;
-    size_t limit = window->size;
+    size_t limit = 0;
     size_t start;
 
     if (redactor->count == 0) {
@@ -196,7 +196,7 @@ int mh_redactor_run(const struct mh_redactor *redactor, const struct mh_redact_w
         return sink(context, window->data, window->size, err);
     }
     limit = find_unfinished(redactor, window, 0, &unfinished);
-    while ((start = find(redactor, window, at, &value)) < limit) {
+    while ((start = find(redactor, window, at, &value)) < limit && value != NULL) {
         if (sink(context, window->data + at, start - at, err) < 0 ||
             sink(context, value->tag, value->tag_size, err) < 0) {
             return -1;

@@ -256,7 +256,7 @@ static void fill_directory_step(const struct mh_walk *walk, enum mh_walk_kind ki
 {
     const struct mh_walk_level *top = &walk->levels[walk->depth - 1];
     const struct mh_walk_level *parent = walk->depth > 1 ? top - 1 : NULL;
-    size_t above = parent != NULL && parent->path_length > 0 ? parent->path_length + 1 : 0;
+    size_t above = walk->depth > 1 && parent->path_length > 0 ? parent->path_length + 1 : 0;
 
     *step = (struct mh_walk_step){
         .kind = kind,
