@@ -1,6 +1,7 @@
 --- Plans a migration with an agent, step by step; each accepted step is published as one commit.
 
 local cli = require "cli"
+local json = require "lib.json"
 local layout = require "lib.layout"
 local mighost = require "mighost"
 local quote = require "lib.quote"
@@ -38,7 +39,8 @@ end
 
 local function add_what(parser)
   parser:argument("slug", "A migration to go on with, or the name of a new one."):args("?")
-  parser:option("--target", "What a new migration is about; its slug is made from it."):argname("TEXT")
+  parser:option("--target", "What a new migration is about; its slug is made from it.")
+    :argname("TEXT")
   parser:mutex(
     parser:option("--steps", "How many steps to take (default: 1).")
       :argname("N"):convert(whole_number),
@@ -65,8 +67,8 @@ end
 
 local function add_recording(parser)
   parser:option("--record", "Keep every call of the agent below DIR."):argname("DIR")
-  parser:option("--recording", "What --with replay answers from (default: the plan that came with "
-    .. "mighost)."):argname("DIR")
+  parser:option("--recording", "What --with replay answers from (default: the plan that came "
+    .. "with mighost)."):argname("DIR")
   parser:flag("--strict", "With --with replay: a prompt that differs from the recorded one is an "
     .. "error.")
 end
@@ -196,45 +198,54 @@ local function show_step(step)
   cli.write(line .. "\n")
 end
 
+local function plan(project)
+  return mighost.plan {
+    project = project,
+    slug = opts.slug, target = opts.target, steps = opts.steps, to_end = opts.to_end,
+    pipeline = opts.pipeline, dry_run = opts.dry_run,
+    with = opts.with, model = opts.model, effort = opts.effort,
+    agent_command = opts.agent_command,
+    timeout = opts.timeout, silence_timeout = opts.silence_timeout,
+    record = opts.record, recording = opts.recording, strict = opts.strict,
+    again = list_again(),
+    on_step = show_step,
+    on_event = function(event)
+      if SHOW[event.kind] then
+        SHOW[event.kind](event)
+      end
+    end,
+  }
+end
+
+--- Says where planning stands; gives the exit code.
+local function conclude(result)
+  local data = {
+    slug = result.slug, steps = json.array(accepted), stands = result.stands,
+    artifacts = result.artifacts, would = result.would and json.array(result.would),
+  }
+  for _, line in ipairs(not opts.json and result.would or {}) do
+    cli.write("would " .. line .. "\n")
+  end
+  if result.stands == "awaiting-human" and opts.to_end then
+    return cli.fail(opts, ("%s waits for a human: %s"):format(result.slug,
+      accepted[#accepted].summary), "EHUMAN", "mighost migration show " .. quote.word(result.slug),
+      data)
+  elseif result.message then
+    cli.note(opts, result.message)
+  elseif #accepted > 0 then
+    cli.note(opts, result.stands == "planning" and "next: mighost plan " .. quote.word(result.slug)
+      or ("%s is %s"):format(result.slug, result.stands))
+  end
+  return cli.answer(opts, 0, data, result.message)
+end
+
 local project, message, name, fix = mighost.open(opts)
 if not project then
   return cli.fail(opts, message, name, fix)
 end
-local result, why, errno, help = mighost.plan {
-  project = project,
-  slug = opts.slug, target = opts.target, steps = opts.steps, to_end = opts.to_end,
-  pipeline = opts.pipeline, dry_run = opts.dry_run,
-  with = opts.with, model = opts.model, effort = opts.effort, agent_command = opts.agent_command,
-  timeout = opts.timeout, silence_timeout = opts.silence_timeout,
-  record = opts.record, recording = opts.recording, strict = opts.strict,
-  again = list_again(),
-  on_step = show_step,
-  on_event = function(event)
-    if SHOW[event.kind] then
-      SHOW[event.kind](event)
-    end
-  end,
-}
+local result, why, errno, help = plan(project)
 term.clear_live(STDERR)
 if not result then
-  return cli.fail(opts, why, errno, help, { steps = cli.array(accepted) })
+  return cli.fail(opts, why, errno, help, { steps = json.array(accepted) })
 end
-for _, line in ipairs(result.would or {}) do
-  if not opts.json then
-    cli.write("would " .. line .. "\n")
-  end
-end
-if result.message then
-  cli.note(opts, result.message)
-end
-local data = { slug = result.slug, steps = cli.array(accepted), stands = result.stands,
-  artifacts = result.artifacts, would = result.would and cli.array(result.would) }
-if result.stands == "awaiting-human" and opts.to_end then
-  return cli.fail(opts, ("%s waits for a human: %s"):format(result.slug, accepted[#accepted].summary),
-    "EHUMAN", "mighost migration show " .. quote.word(result.slug), data)
-elseif result.stands == "planning" and #accepted > 0 then
-  cli.note(opts, ("next: mighost plan %s"):format(quote.word(result.slug)))
-elseif #accepted > 0 then
-  cli.note(opts, ("%s is %s"):format(result.slug, result.stands))
-end
-return cli.answer(opts, 0, data)
+return conclude(result)

@@ -26,6 +26,7 @@ local survey = require "planning.survey"
 ---@field adapter mighost.Agent
 ---@field evidence mighost.Evidence
 ---@field source mighost.ContextSource
+---@field again string the command that takes this step again
 
 ---Where paths of this machine stand in texts of agents, and what is written instead.
 local function replaced_paths(attempt)
@@ -135,12 +136,14 @@ end
 local function ask_agent(attempt, request)
   local opts = attempt.opts
   opts.on_event { kind = "started", slug = request.slug, step = request.stage,
-    visit = request.visit, agent = request.agent, evidence = attempt.evidence.path }
+    visit = request.visit, agent = request.agent, evidence = attempt.evidence.path,
+    again = attempt.again }
   local answer, message, name, report =
     call.run(attempt.adapter, request, function(progress)
       opts.on_event { kind = "progress", step = request.stage, elapsed = progress.elapsed,
         bytes = progress.bytes, last_line = progress.last_line }
     end)
+  opts.on_event { kind = "answered", slug = request.slug, step = request.stage }
   if report then
     attempt.evidence:write("report.json", describe(report))
   end
@@ -219,14 +222,14 @@ local function carry_out(attempt, snapshot)
   return settle(attempt, snapshot, judged)
 end
 
----The command to run again after a failed step; a migration that was never published needs its
----target.
-local function repeat_command(job, snapshot)
-  local command = "mighost plan " .. quote.word(job.slug)
-  if snapshot:exists() then
-    return command
+---The command that takes this step again; a migration that was never published needs its target.
+local function repeat_command(attempt, snapshot)
+  local words = { "mighost", "plan", attempt.job.slug }
+  if not snapshot:exists() then
+    table.move({ "--target", attempt.job.state.target }, 1, 2, #words + 1, words)
   end
-  return ("%s --target %s"):format(command, quote.word(job.state.target))
+  local again = attempt.opts.again
+  return quote.words(table.move(again, 1, #again, #words + 1, words))
 end
 
 local M = {}
@@ -252,7 +255,7 @@ function M.run(project, reg, job, snapshot, opts)
   local attempt = {
     project = project, reg = reg, job = job, opts = opts, adapter = adapter, evidence = evidence,
   }
-  attempt.source = make_source(attempt)
+  attempt.source, attempt.again = make_source(attempt), repeat_command(attempt, snapshot)
   local record, message, name, trace = carry_out(attempt, snapshot)
   if record then
     return record
@@ -260,7 +263,7 @@ function M.run(project, reg, job, snapshot, opts)
   evidence:write("why.txt", ("%s: %s\n%s"):format(name, message, trace and trace .. "\n" or ""))
   opts.on_event { kind = "failed", slug = job.slug, step = job.step, message = message, name = name,
     evidence = evidence.path, workspace = job.workspace.path, traceback = trace }
-  return nil, message, name, repeat_command(job, snapshot)
+  return nil, message, name, attempt.again
 end
 
 return M

@@ -30,6 +30,7 @@ local workspace = require "planning.workspace"
 ---@field strict boolean|nil a prompt that differs from the recorded one is an error
 ---@field taste string|nil
 ---@field prefix string of commit subjects
+---@field again string[] options to be given again by whoever goes on
 ---@field on_event fun(event: table)
 
 ---@class mighost.Step
@@ -85,6 +86,7 @@ local function find_answer(project, reg, where, snapshot, opts)
     if not fits then
       return nil, why, code, fix
     end
+    opts.on_event { kind = "resumed", slug = opts.slug, step = kept.record.step }
     return { workspace = kept.workspace, record = kept.record, resumed = true }
   end
   local job <close>, problem, errno, advice = jobs.open(reg, {
@@ -142,7 +144,7 @@ local function publish(reg, where, lease, snapshot, answer, opts, begun)
     })
   if not oid then
     return nil, ("%s; the accepted answer of %s is kept"):format(message, answer.record.step), name,
-      fix or "mighost plan " .. quote.word(opts.slug)
+      fix or quote.words { "mighost", "plan", opts.slug, table.unpack(opts.again) }
   end
   workspace.remove(answer.workspace)
   return done

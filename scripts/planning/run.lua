@@ -15,6 +15,8 @@ local trust = require "project.trust"
 local workspace = require "planning.workspace"
 
 ---@class mighost.PlanOptions
+---@field project? mighost.Project default: the one around `repo_root`
+---@field repo_root? string default: the current directory
 ---@field slug? string a migration, or the name of a new one
 ---@field target? string what a new migration is about
 ---@field steps? integer how many steps to take, 1 by default
@@ -30,6 +32,7 @@ local workspace = require "planning.workspace"
 ---@field timeout? integer seconds for a whole call
 ---@field silence_timeout? integer seconds without a sign of life
 ---@field dry_run? boolean only check and say what would happen
+---@field again? string[] options for commands that messages tell people to run
 ---@field on_event? fun(event: table)
 ---@field on_step? fun(step: mighost.Step) called for each accepted step as it happens
 
@@ -75,6 +78,7 @@ local function step_options(session, slug)
     strict = chosen.strict,
     taste = chosen.taste,
     prefix = chosen.prefix,
+    again = session.again,
     on_event = session.notify,
   }
 end
@@ -153,6 +157,7 @@ local function prepare(project, opts)
   end
   return {
     project = project, reg = reg, settings = chosen,
+    again = opts.again or {},
     notify = opts.on_event or function() end,
     on_step = opts.on_step or function() end,
   }
