@@ -87,8 +87,7 @@ static char **build_environment(char *index_entry)
     return built;
 }
 
-/* "git --git-dir=… --work-tree=… <args>"; the two options are on the heap, in argv[1] and argv[2].
- */
+/* "git --git-dir=… --work-tree=… <args>"; argv[1] and argv[2] are on the heap. */
 static char **build_argv(const struct mh_repo *repo, const char *const *args)
 {
     static char git[] = "git";

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <git2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,17 +30,32 @@ struct records {
 };
 
 /* Writes one record for `git update-index -z --index-info`; a mode of 0 removes the entry. */
-static int write_record(const git_diff_delta *delta, float progress, void *payload)
+static int write_record(const struct records *to, const git_diff_delta *delta)
 {
-    const struct records *to = payload;
-    const git_diff_file *file =
-        delta->status == GIT_DELTA_DELETED ? &delta->old_file : &delta->new_file;
-    unsigned mode = delta->status == GIT_DELTA_DELETED ? 0 : delta->new_file.mode;
+    bool removed = delta->status == GIT_DELTA_DELETED;
+    const git_diff_file *file = removed ? &delta->old_file : &delta->new_file;
     char id[MH_OID_HEX + 1];
 
-    (void)progress;
     (void)git_oid_tostr(id, sizeof id, &file->id);
-    return fprintf(to->stream, "%o %s\t%s/%s%c", mode, id, to->path, file->path, '\0') < 0 ? -1 : 0;
+    return fprintf(to->stream, "%o %s\t%s/%s%c", removed ? 0u : (unsigned)file->mode, id, to->path,
+                   file->path, '\0');
+}
+
+/* Deltas are asked one by one: libgit2's own loop reads the index, which it cannot when split. */
+static int write_records(const struct mh_repo *repo, git_tree *before, git_tree *after,
+                         const struct records *to, struct mh_err *err)
+{
+    git_diff *diff = NULL;
+    int result = 0;
+
+    if (git_diff_tree_to_tree(&diff, mh_repo_handle(repo), before, after, NULL) < 0) {
+        return fail(err, "cannot compare two trees");
+    }
+    for (size_t i = 0; i < git_diff_num_deltas(diff) && result >= 0; i++) {
+        result = write_record(to, git_diff_get_delta(diff, i));
+    }
+    git_diff_free(diff);
+    return result < 0 ? mh_err_nomem(err) : 0;
 }
 
 static int lookup_tree(const struct mh_repo *repo, const char *hex, git_tree **out,
@@ -62,7 +78,6 @@ static int list_changes(const struct mh_repo *repo, const struct mh_index_reques
 {
     git_tree *before = NULL;
     git_tree *after = NULL;
-    git_diff *diff = NULL;
     struct records to = {.stream = open_memstream(text, size), .path = request->path};
     int result = -1;
 
@@ -71,15 +86,11 @@ static int list_changes(const struct mh_repo *repo, const struct mh_index_reques
     }
     if (lookup_tree(repo, request->before, &before, err) == 0 &&
         lookup_tree(repo, request->after, &after, err) == 0) {
-        result = git_diff_tree_to_tree(&diff, mh_repo_handle(repo), before, after, NULL) < 0 ||
-                         git_diff_foreach(diff, write_record, NULL, NULL, NULL, &to) < 0
-                     ? fail(err, "cannot compare two trees")
-                     : 0;
+        result = write_records(repo, before, after, &to, err);
     }
     if (fclose(to.stream) != 0 && result == 0) {
         result = mh_err_nomem(err);
     }
-    git_diff_free(diff);
     git_tree_free(before);
     git_tree_free(after);
     if (result < 0) {

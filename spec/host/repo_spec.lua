@@ -1,0 +1,129 @@
+--- host.repo: what is read of a repository, and which kinds are refused.
+
+local repo_module = require "host.repo"
+local git = require "spec.support.git"
+local sh = require "spec.support.sh"
+local tmp = require "spec.support.tmp"
+
+local function refused(name, path)
+  local value, message, actual = repo_module.open(path)
+  assert.is_nil(value)
+  assert.are.equal(name, actual, message)
+  return message
+end
+
+describe("host.repo", function()
+  local scratch, repo
+
+  before_each(function()
+    scratch = git.repo()
+    scratch:write("dir/a.txt", "one\n")
+    scratch:commit("First\n\nA body.\n\nTrailer: x")
+    repo = assert(repo_module.open(scratch.path))
+  end)
+
+  after_each(function()
+    repo:close()
+    scratch:close()
+  end)
+
+  it("is found from a folder inside the work tree", function()
+    local inner <close> = assert(repo_module.open(scratch.path .. "/dir"))
+    assert.are.equal(scratch.path, inner:info().workdir)
+  end)
+
+  it("tells where HEAD is", function()
+    local info = repo:info()
+    assert.are.equal("refs/heads/main", info.branch)
+    assert.are.equal(scratch:head(), info.head)
+    assert.are.equal(scratch.path .. "/.git", info.gitdir)
+    assert.are.equal(info.gitdir, info.commondir)
+    assert.are.equal("none", info.state)
+    assert.is_false(info.detached)
+    assert.is_false(info.unborn)
+    scratch:git("checkout", "-q", "--detach")
+    info = repo:info()
+    assert.is_true(info.detached)
+    assert.is_nil(info.branch)
+    assert.are.equal(scratch:head(), info.head)
+    scratch:git("checkout", "-q", "--orphan", "fresh")
+    info = repo:info()
+    assert.is_true(info.unborn)
+    assert.is_nil(info.head)
+  end)
+
+  it("reads trees, blobs and commits", function()
+    local first = scratch:head()
+    scratch:write("dir/a.txt", "two\n")
+    scratch:commit("Second")
+    scratch:write("other", "x")
+    scratch:commit("Third")
+    assert.are.equal(scratch:git("rev-parse", "HEAD:dir"), repo:tree_id("dir"))
+    assert.are.equal(scratch:git("rev-parse", first .. ":dir/a.txt"), repo:tree_id("dir/a.txt", first))
+    assert.is_false(repo:tree_id("nothing"))
+    assert.are.equal("two\n", repo:read("dir/a.txt"))
+    assert.are.equal("one\n", repo:read("dir/a.txt", first))
+    local text, _, name = repo:read("dir")
+    assert.is_nil(text)
+    assert.are.equal("ENOENT", name)
+    local commits = repo:history("dir")
+    assert.are.equal(2, #commits)
+    assert.are.equal("Second", commits[1].subject)
+    assert.are.equal(first, commits[2].oid)
+    assert.are.equal("A body.\n\nTrailer: x\n", commits[2].body)
+    assert.are.equal(1, #repo:history("dir", 1))
+    assert.are.same({}, repo:history("nothing"))
+    local none, _, invalid = repo:tree_id("dir", "no id")
+    assert.is_nil(none)
+    assert.are.equal("EINVAL", invalid)
+  end)
+
+  it("needs an identity of its own, without guessing", function()
+    assert.are.same({ name = "Spec", email = "spec@example.invalid" }, repo:identity())
+    scratch:git("config", "--unset", "user.email")
+    local none, message, name = repo:identity()
+    assert.is_nil(none)
+    assert.are.equal("ENOIDENT", name)
+    assert.is_truthy(message:find("user.email", 1, true))
+    scratch:git("config", "author.email", "a@example.invalid")
+    scratch:git("config", "committer.email", "c@example.invalid")
+    assert.are.same({ name = "Spec", email = "c@example.invalid" }, repo:identity())
+  end)
+
+  it("tells operations under way", function()
+    for state, path in pairs { merge = "MERGE_HEAD", ["cherry-pick"] = "CHERRY_PICK_HEAD",
+      revert = "REVERT_HEAD", bisect = "BISECT_LOG" } do
+      local file = scratch:write(".git/" .. path, scratch:head() .. "\n")
+      assert.are.equal(state, repo:info().state)
+      assert(os.remove(file))
+    end
+  end)
+
+  it("refuses what cannot be worked in", function()
+    local dir <close> = tmp.dir()
+    refused("ENOTREPO", dir.path)
+    refused("ENOTREPO", dir.path .. "/missing")
+    local bare <close> = git.repo { bare = true }
+    assert.is_truthy(refused("ENOTREPO", bare.path):find("bare", 1, true))
+    sh.check { argv = { "git", "init", "-q", "--object-format=sha256", dir:join("sha256") } }
+    assert.is_truthy(refused("EUNSUPPORTED", dir:join("sha256")):find("SHA-256", 1, true))
+    scratch:git("config", "core.repositoryformatversion", "1")
+    scratch:git("config", "extensions.refStorage", "reftable")
+    assert.is_truthy(refused("EUNSUPPORTED", scratch.path):find("reftable", 1, true))
+  end)
+
+  it("works with extensions that a sparse checkout turns on", function()
+    scratch:git("config", "core.repositoryformatversion", "1")
+    scratch:git("config", "extensions.worktreeConfig", "true")
+    local again <close> = assert(repo_module.open(scratch.path))
+    assert.are.equal("refs/heads/main", again:info().branch)
+  end)
+
+  it("raises for misuse and for a closed repository", function()
+    assert.has_error(function() repo_module.open() end)
+    local closed = assert(repo_module.open(scratch.path))
+    closed:close()
+    closed:close()
+    assert.has_error(function() closed:info() end)
+  end)
+end)
