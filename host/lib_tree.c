@@ -95,9 +95,12 @@ static int tree_sha256(lua_State *L)
 static int tree_digest(lua_State *L)
 {
     struct mh_err err = {0};
-    struct mh_snapshot *snapshot = push_snapshot(L);
+    struct mh_snapshot *snapshot;
     struct place place;
 
+    lua_settop(L, 1);
+    (void)luaL_checkstring(L, 1);
+    snapshot = push_snapshot(L);
     if (open_above(L, 1, &place, &err) < 0) {
         return mh_lib_fail(L, &err);
     }
@@ -134,6 +137,7 @@ static int tree_snapshot(lua_State *L)
     struct place place;
 
     lua_settop(L, 1);
+    (void)luaL_checkstring(L, 1);
     snapshot = push_snapshot(L);
     if (open_above(L, 1, &place, &err) < 0) {
         return mh_lib_fail(L, &err);
@@ -191,6 +195,9 @@ static int tree_copy(lua_State *L)
     struct place from;
     struct place to;
 
+    lua_settop(L, 2);
+    (void)luaL_checkstring(L, 1);
+    (void)luaL_checkstring(L, 2);
     if (open_above(L, 1, &from, &err) < 0 || open_above(L, 2, &to, &err) < 0) {
         return mh_lib_fail(L, &err);
     }
@@ -207,6 +214,7 @@ static int tree_remove(lua_State *L)
     struct mh_err err = {0};
     struct place place;
 
+    lua_settop(L, 1);
     if (open_above(L, 1, &place, &err) < 0) {
         if (err.errnum != ENOENT) {
             return mh_lib_fail(L, &err);
@@ -223,6 +231,7 @@ static int tree_sync(lua_State *L)
     struct mh_err err = {0};
     struct place place;
 
+    lua_settop(L, 1);
     if (open_above(L, 1, &place, &err) < 0) {
         return mh_lib_fail(L, &err);
     }

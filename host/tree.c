@@ -263,9 +263,6 @@ static int take_entries(struct taking *taking, int dirfd, const char *name, stru
     if (more < 0 && trouble.errnum == ENOENT) {
         return 0;
     }
-    if (more < 0 && (trouble.errnum == ELOOP || trouble.errnum == ENOTDIR)) {
-        return mh_err_set(err, "EINVALIDPATH", "%s is not a directory", name);
-    }
     if (more < 0) {
         *err = trouble;
         return -1;

@@ -222,7 +222,19 @@ int mh_walk_begin(struct mh_walk *walk, int dirfd, const char *name, int flags, 
     walk->root_name = name;
     walk->flags = flags;
     walk->state = MH_WALK_AT_ROOT;
-    return set_path(walk, "", err) < 0 || enter(walk, dirfd, name, err) < 0 ? -1 : 0;
+    if (set_path(walk, "", err) < 0) {
+        return -1;
+    }
+    if (enter(walk, dirfd, name, err) < 0) {
+        int errnum = err->errnum;
+
+        if (errnum == ENOTDIR || errnum == ELOOP) {
+            (void)mh_err_set(err, "EINVALIDPATH", "%s is not a directory", name);
+            err->errnum = errnum;
+        }
+        return -1;
+    }
+    return 0;
 }
 
 /* Opens the level below the top again, where it was closed to save descriptors. */

@@ -62,8 +62,8 @@ struct mh_walk {
     }
 
 /*
- * Opens the root: the directory `name` in dirfd.  Both must stay valid.  A root that cannot be
- * opened fails with its errno: ENOENT, ENOTDIR for what is no directory, ELOOP for a link.
+ * Opens the root: the directory `name` in dirfd.  Both must stay valid.  A root that cannot be opened fails
+ * with its errno; one that is no directory, or a link, is EINVALIDPATH with errno ENOTDIR or ELOOP.
  */
 int mh_walk_begin(struct mh_walk *walk, int dirfd, const char *name, int flags, struct mh_err *err);
 

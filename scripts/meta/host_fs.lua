@@ -4,8 +4,8 @@
 --- arguments and a closed Dir raise.
 ---
 --- Paths are relative to the Dir and hold any byte but NUL (EINVALIDPATH).  What is read may have
---- "." segments and doubled slashes; what is written is plain: no ".", "..", empty segment or leading
---- slash (EINVALIDPATH), and no link is followed on the way.
+--- "." segments and doubled slashes; what is written is plain: no ".", "..", empty segment or
+--- leading slash (EINVALIDPATH), and no link is followed on the way.
 ---@class host.fs
 local fs = {}
 

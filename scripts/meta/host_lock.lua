@@ -1,6 +1,6 @@
 ---@meta host.lock
 
---- Locks that die with their holder: the kernel gives one back when the process ends, however it ends.
+--- Locks that die with their holder: the kernel gives one back when the process ends, in any way.
 --- Failures of the world are `nil, message, NAME`; wrong arguments raise.
 ---@class host.lock
 local lock = {}
@@ -13,8 +13,8 @@ local Lock = {}
 ---@field wait? number         seconds to wait for a holder; default 0. A signal ends the waiting.
 ---@field allow_fuse? boolean  trust a FUSE file system to lock; default false
 
---- Takes the lock on the file `name` in `dir`; the file is made where it is missing and never removed.
---- `text` is written into it for people; its first line is in the message others get.
+--- Takes the lock on the file `name` in `dir`; the file is made where it is missing and never
+--- removed.  `text` is written into it for people; its first line is in the message others get.
 --- EBUSY: held, by another process or by this one; EINTERRUPTED: a signal came while waiting;
 --- EUNSUPPORTED: the file system's locks cannot be relied on; EINVALIDPATH: not a regular file.
 ---@param dir host.fs.Dir
@@ -26,7 +26,8 @@ local Lock = {}
 ---@return string? name
 function lock.take(dir, name, text, opts) end
 
---- The holder's text while someone holds the lock, false while nobody does or there is no such file.
+--- The holder's text while someone holds the lock, false while nobody does or there is no such
+--- file.
 ---@param dir host.fs.Dir
 ---@param name string
 ---@return string|false|nil text

@@ -1,0 +1,77 @@
+---@meta host.tree
+
+--- Directory trees of plain files, as a whole.  Failures of the world are `nil, message, NAME`;
+--- wrong arguments raise.
+---
+--- Only directories and regular files belong in a tree: a symbolic link, FIFO, socket or device is
+--- EINVALIDPATH, naming it (only `remove` takes anything).  Paths are absolute or relative to the
+--- current directory; links are followed on the way to the last name, which itself must be no link.
+---@class host.tree
+local tree = {}
+
+---@class host.tree.Entry
+---@field kind "file"|"directory"
+---@field size integer     bytes of a file, 0 for a directory
+---@field mode integer     permission bits
+---@field sha256? string   of a file's content, in hexadecimal
+
+--- What is in a tree: relative paths to entries, the root itself left out.  Not to be changed.
+---@alias host.tree.Snapshot table<string, host.tree.Entry>
+
+---@class host.tree.Difference  paths of files, sorted by byte; directories are not named
+---@field added string[]
+---@field changed string[]  content or permission bits
+---@field removed string[]
+
+--- The SHA-256 of a text, in hexadecimal.
+---@param text string
+---@return string? digest
+---@return string? message
+---@return string? name
+function tree.sha256(text) end
+
+--- One digest for a whole tree: names, kinds, permission bits and contents, and nothing else.  A
+--- tree that does not exist has a digest of its own; the directory it would lie in must exist.
+---@param path string
+---@return string? digest
+---@return string? message
+---@return string? name
+function tree.digest(path) end
+
+--- What is in a tree, and its digest; empty for one that does not exist.
+---@param path string
+---@return host.tree.Snapshot? snapshot
+---@return string digest_or_message
+---@return string? name
+function tree.snapshot(path) end
+
+--- What differs between two results of `snapshot`.
+---@param before host.tree.Snapshot
+---@param after host.tree.Snapshot
+---@return host.tree.Difference
+function tree.diff(before, after) end
+
+--- Copies a tree; `to` must not exist (EEXIST).  Permission bits are kept, hard links become files
+--- of their own.  A copy that failed is removed again.  Nothing is made durable.
+---@param from string
+---@param to string
+---@return true? done
+---@return string? message
+---@return string? name
+function tree.copy(from, to) end
+
+--- Removes a tree, or whatever has that name; links are removed, not followed.  Missing is fine.
+---@param path string
+---@return true? done
+---@return string? message
+---@return string? name
+function tree.remove(path) end
+
+--- Makes everything in a tree durable.
+---@param path string
+---@return true? done
+---@return string? message
+---@return string? name
+function tree.sync(path) end
+
+return tree
