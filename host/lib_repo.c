@@ -5,6 +5,7 @@
 #include "lib.h"
 #include "lib_repo.h"
 #include "repo.h"
+#include "repo_status.h"
 
 #define REPO_TYPE "host.repo.Repo"
 #define SCRATCH_TYPE "host.repo.scratch"

@@ -13,7 +13,7 @@
 #include "os.h"
 #include "path.h"
 #include "publish_parts.h"
-#include "repo_git.h"
+#include "repo_status.h"
 #include "sys.h"
 
 static int open_absolute(const char *path, struct mh_err *err)

@@ -19,8 +19,8 @@
 #include "os.h"
 #include "path.h"
 #include "publish_parts.h"
-#include "repo_git.h"
 #include "repo_objects.h"
+#include "repo_status.h"
 
 /* A recovery under way: a transaction rebuilt from its journal. */
 struct recovery {

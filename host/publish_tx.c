@@ -22,6 +22,7 @@
 #include "path.h"
 #include "publish_parts.h"
 #include "repo_objects.h"
+#include "repo_status.h"
 
 char *mh_publish_label(const char *slug, const char *token, struct mh_err *err)
 {

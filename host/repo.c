@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "path.h"
 
 struct mh_repo {
     git_repository *handle;
@@ -212,59 +211,6 @@ const char *mh_repo_operation(const struct mh_repo *repo)
     default:
         return "an operation unknown to libgit2";
     }
-}
-
-/* The first of an environment variable and two configuration keys that is set and not empty. */
-static char *person_field(git_config *config, const char *variable, const char *key,
-                          const char *general)
-{
-    const char *keys[] = {key, general};
-    const char *value = getenv(variable);
-
-    for (size_t i = 0; (value == NULL || *value == '\0') && i < 2; i++) {
-        value = NULL;
-        if (git_config_get_string(&value, config, keys[i]) < 0) {
-            value = NULL;
-        }
-    }
-    return value != NULL && *value != '\0' ? strdup(value) : NULL;
-}
-
-static int read_person(const struct mh_repo *repo, const char *const names[4],
-                       struct mh_repo_person *out, struct mh_err *err)
-{
-    struct mh_repo_person person = {0};
-    git_config *config = NULL;
-
-    if (git_repository_config_snapshot(&config, repo->handle) < 0) {
-        return fail(err, "EIO", "cannot read git's configuration");
-    }
-    person.name = person_field(config, names[0], names[1], "user.name");
-    person.email = person_field(config, names[2], names[3], "user.email");
-    git_config_free(config);
-    if (person.name == NULL || person.email == NULL) {
-        mh_repo_person_release(&person);
-        return mh_err_set(err, "ENOIDENT",
-                          "git does not know who you are: user.name or user.email is not set");
-    }
-    *out = person;
-    return 0;
-}
-
-int mh_repo_author(const struct mh_repo *repo, struct mh_repo_person *out, struct mh_err *err)
-{
-    static const char *const names[4] = {"GIT_AUTHOR_NAME", "author.name", "GIT_AUTHOR_EMAIL",
-                                         "author.email"};
-
-    return read_person(repo, names, out, err);
-}
-
-int mh_repo_committer(const struct mh_repo *repo, struct mh_repo_person *out, struct mh_err *err)
-{
-    static const char *const names[4] = {"GIT_COMMITTER_NAME", "committer.name",
-                                         "GIT_COMMITTER_EMAIL", "committer.email"};
-
-    return read_person(repo, names, out, err);
 }
 
 void mh_repo_person_release(struct mh_repo_person *person)

@@ -57,14 +57,13 @@ void mh_repo_head_release(struct mh_repo_head *head);
 /* The operation under way: "none", "merge", "rebase", "cherry-pick", ... static storage. */
 const char *mh_repo_operation(const struct mh_repo *repo);
 
-/* Who authors and commits: GIT_AUTHOR_* / GIT_COMMITTER_* first, then the configuration.  ENOIDENT.
- */
+/* A name and an address. */
 struct mh_repo_person {
     char *name;
     char *email;
 };
-int mh_repo_author(const struct mh_repo *repo, struct mh_repo_person *out, struct mh_err *err);
-int mh_repo_committer(const struct mh_repo *repo, struct mh_repo_person *out, struct mh_err *err);
+
+/* Accepts an empty one. */
 void mh_repo_person_release(struct mh_repo_person *person);
 
 /*

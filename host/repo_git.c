@@ -13,7 +13,7 @@
 
 #include "os.h"
 
-enum { PIPES = 3, READ_SIZE = 65536, NAMES_SHOWN = 10 };
+enum { PIPES = 3, READ_SIZE = 65536 };
 
 struct buffer {
     char *data;
@@ -93,13 +93,14 @@ static char **build_argv(const struct mh_repo *repo, const char *const *args)
     static char git[] = "git";
     static char dash_c[] = "-c";
     static char no_monitor[] = "core.fsmonitor=false";
+    static char no_guessing[] = "user.useConfigOnly=true";
     size_t count = 0;
     char **argv;
 
     while (args[count] != NULL) {
         count++;
     }
-    argv = calloc(count + 6, sizeof *argv);
+    argv = calloc(count + 8, sizeof *argv);
     if (argv == NULL) {
         return NULL;
     }
@@ -112,7 +113,9 @@ static char **build_argv(const struct mh_repo *repo, const char *const *args)
     }
     argv[3] = dash_c;
     argv[4] = no_monitor;
-    memcpy(argv + 5, args, count * sizeof *argv);
+    argv[5] = dash_c;
+    argv[6] = no_guessing;
+    memcpy(argv + 7, args, count * sizeof *argv);
     return argv;
 }
 
@@ -330,64 +333,4 @@ int mh_repo_git(const struct mh_repo *repo, const struct mh_repo_git_call *call,
     *out = child.streams[1].data;
     *out_size = child.streams[1].size;
     return 0;
-}
-
-/* The names in `git status --porcelain -z`, where each record is "XY name" ended by NUL. */
-static char *list_names(const char *status, size_t size)
-{
-    char *text = NULL;
-    size_t room = 0;
-    FILE *stream = open_memstream(&text, &room);
-    size_t count = 0;
-
-    if (stream == NULL) {
-        return NULL;
-    }
-    for (const char *at = status; at < status + size; at += strlen(at) + 1) {
-        bool renamed = at[0] == 'R' || at[0] == 'C';
-
-        if (count++ < NAMES_SHOWN && strlen(at) > 3) {
-            for (const char *c = at + 3; *c != '\0'; c++) {
-                (void)fputc((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c, stream);
-            }
-            (void)fputc('\n', stream);
-        }
-        if (renamed) {
-            at += strlen(at) + 1; /* the old name follows as a record of its own */
-        }
-    }
-    if (count > NAMES_SHOWN) {
-        (void)fprintf(stream, "and %zu more\n", count - NAMES_SHOWN);
-    }
-    if (fclose(stream) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
-int mh_repo_dirty(const struct mh_repo *repo, const char *path, char **out, struct mh_err *err)
-{
-    const char *const args[] = {"status",
-                                "--porcelain=v1",
-                                "-z",
-                                "--no-renames",
-                                "--untracked-files=all",
-                                "--ignored=matching",
-                                "--",
-                                path,
-                                NULL};
-    struct mh_repo_git_call call = {.args = args};
-    char *status = NULL;
-    size_t size = 0;
-
-    if (mh_repo_git(repo, &call, &status, &size, err) < 0) {
-        return -1;
-    }
-    *out = NULL;
-    if (size > 0) {
-        *out = list_names(status, size);
-    }
-    free(status);
-    return size > 0 && *out == NULL ? mh_err_nomem(err) : 0;
 }

@@ -1,5 +1,5 @@
 /*
- * repo_git: git's own program, where it knows better than libgit2: status of a path and the index,
+ * repo_git: git's own program, where it knows better than libgit2: status of a path, the index, and who you are,
  * whatever form that has (split, sparse, with file-system monitors).
  *
  * The program runs in the work tree with the repository named explicitly; variables that would
@@ -23,12 +23,5 @@ struct mh_repo_git_call {
  */
 int mh_repo_git(const struct mh_repo *repo, const struct mh_repo_git_call *call, char **out,
                 size_t *out_size, struct mh_err *err);
-
-/*
- * What is not exactly as in HEAD at or below `path`: changed, staged, untracked or ignored.  *out
- * is a heap string of the names, one a line, at most 10 and a line "and N more", control characters
- * replaced; NULL where everything is clean.
- */
-int mh_repo_dirty(const struct mh_repo *repo, const char *path, char **out, struct mh_err *err);
 
 #endif

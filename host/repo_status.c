@@ -1,0 +1,119 @@
+#include "repo_status.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "repo_git.h"
+
+enum { NAMES_SHOWN = 10 };
+
+/* The names in `git status --porcelain -z`, where each record is "XY name" ended by NUL. */
+static char *list_names(const char *status, size_t size)
+{
+    char *text = NULL;
+    size_t room = 0;
+    FILE *stream = open_memstream(&text, &room);
+    size_t count = 0;
+
+    if (stream == NULL) {
+        return NULL;
+    }
+    for (const char *at = status; at < status + size; at += strlen(at) + 1) {
+        bool renamed = at[0] == 'R' || at[0] == 'C';
+
+        if (count++ < NAMES_SHOWN && strlen(at) > 3) {
+            for (const char *c = at + 3; *c != '\0'; c++) {
+                (void)fputc((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c, stream);
+            }
+            (void)fputc('\n', stream);
+        }
+        if (renamed) {
+            at += strlen(at) + 1; /* the old name follows as a record of its own */
+        }
+    }
+    if (count > NAMES_SHOWN) {
+        (void)fprintf(stream, "and %zu more\n", count - NAMES_SHOWN);
+    }
+    if (fclose(stream) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+int mh_repo_dirty(const struct mh_repo *repo, const char *path, char **out, struct mh_err *err)
+{
+    const char *const args[] = {"status",
+                                "--porcelain=v1",
+                                "-z",
+                                "--no-renames",
+                                "--untracked-files=all",
+                                "--ignored=matching",
+                                "--",
+                                path,
+                                NULL};
+    struct mh_repo_git_call call = {.args = args};
+    char *status = NULL;
+    size_t size = 0;
+
+    if (mh_repo_git(repo, &call, &status, &size, err) < 0) {
+        return -1;
+    }
+    *out = NULL;
+    if (size > 0) {
+        *out = list_names(status, size);
+    }
+    free(status);
+    return size > 0 && *out == NULL ? mh_err_nomem(err) : 0;
+}
+
+/* Splits "Name <email> time zone", as git prints an identity. */
+static int parse_person(const char *line, struct mh_repo_person *out, struct mh_err *err)
+{
+    const char *open = strrchr(line, '<');
+    const char *end = open != NULL ? strchr(open, '>') : NULL;
+    struct mh_repo_person person = {0};
+
+    if (end == NULL || open == line) {
+        return mh_err_set(err, "ENOIDENT", "git has no usable identity for you: %s", line);
+    }
+    person.name = strndup(line, (size_t)(open - line - 1));
+    person.email = strndup(open + 1, (size_t)(end - open - 1));
+    if (person.name == NULL || person.email == NULL) {
+        mh_repo_person_release(&person);
+        return mh_err_nomem(err);
+    }
+    *out = person;
+    return 0;
+}
+
+static int read_person(const struct mh_repo *repo, const char *variable, struct mh_repo_person *out,
+                       struct mh_err *err)
+{
+    const char *const args[] = {"var", variable, NULL};
+    struct mh_repo_git_call call = {.args = args};
+    char *line = NULL;
+    size_t size = 0;
+    int result;
+
+    if (mh_repo_git(repo, &call, &line, &size, err) < 0) {
+        return strcmp(err->name, "EGIT") != 0 ? -1
+                                              : mh_err_set(err, "ENOIDENT",
+                                                           "git does not know who you are: "
+                                                           "user.name or user.email is not set");
+    }
+    result = parse_person(line != NULL ? line : "", out, err);
+    free(line);
+    return result;
+}
+
+int mh_repo_author(const struct mh_repo *repo, struct mh_repo_person *out, struct mh_err *err)
+{
+    return read_person(repo, "GIT_AUTHOR_IDENT", out, err);
+}
+
+int mh_repo_committer(const struct mh_repo *repo, struct mh_repo_person *out, struct mh_err *err)
+{
+    return read_person(repo, "GIT_COMMITTER_IDENT", out, err);
+}

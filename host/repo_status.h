@@ -1,0 +1,24 @@
+/*
+ * repo_status: two questions that git's own program answers best: what is not as committed, and who
+ * commits.
+ */
+#ifndef MH_REPO_STATUS_H
+#define MH_REPO_STATUS_H
+
+#include "repo.h"
+
+/*
+ * What is not exactly as in HEAD at or below `path`: changed, staged, untracked or ignored.  *out
+ * is a heap string of the names, one a line, at most 10 and a line "and N more", control characters
+ * replaced; NULL where everything is clean.
+ */
+int mh_repo_dirty(const struct mh_repo *repo, const char *path, char **out, struct mh_err *err);
+
+/*
+ * Who authors and commits, by git's own word: environment, then configuration, from wherever git
+ * takes it; nothing is guessed from the host's name.  ENOIDENT.
+ */
+int mh_repo_author(const struct mh_repo *repo, struct mh_repo_person *out, struct mh_err *err);
+int mh_repo_committer(const struct mh_repo *repo, struct mh_repo_person *out, struct mh_err *err);
+
+#endif
