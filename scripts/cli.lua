@@ -122,6 +122,24 @@ function M.write(text)
   end
 end
 
+--- Writes rows as tab-separated values.  On a terminal control characters are made harmless.
+---@param rows string[][]
+function M.write_rows(rows)
+  local tsv = require "lib.tsv"
+  local on_terminal = require("host.sys").isatty(1)
+  local lines = {}
+  for i, row in ipairs(rows) do
+    if on_terminal then
+      row = table.move(row, 1, #row, 1, {})
+      for j, value in ipairs(row) do
+        row[j] = require("lib.text").printable(value)
+      end
+    end
+    lines[i] = tsv.row(row) .. "\n"
+  end
+  M.write(table.concat(lines))
+end
+
 --- A remark on stderr, for people; nothing with --quiet.
 ---@param opts mighost.cli.Opts
 ---@param message string

@@ -62,6 +62,71 @@ function M.open(opts)
   return describe(place, settings)
 end
 
+--- What this project brings along that is not used, one line each: to be told to people.
+---@param project mighost.Project
+---@return string[]
+function M.untrusted(project)
+  local trust = require "project.trust"
+  local lines = {}
+  for i, what in ipairs(trust.list(project)) do
+    lines[i] = trust.explain(what)
+  end
+  return lines
+end
+
+--- The migrations, in byte order of their slugs.
+---@param project mighost.Project
+---@param opts? {status?: string, awaiting_review?: boolean}   only these
+---@return mighost.Row[]? rows, string? message, string? name, string? fix
+function M.list(project, opts)
+  local status, waiting = opts and opts.status, opts and opts.awaiting_review
+  return require("planning.rows").list(project, function(row)
+    return (not status or row.status == status) and (not waiting or row.awaiting_review)
+  end)
+end
+
+--- What is wrong with one migration, or with all of them and with what publications left behind.
+---@param project mighost.Project
+---@param word? string   a slug, or the path of a migration; without it everything
+---@return mighost.Finding[]? findings, string? message, string? name, string? fix
+function M.doctor(project, word)
+  local doctor = require "planning.doctor"
+  if not word then
+    return doctor.check_all(project)
+  end
+  local slug, message, name, fix = require("migration.resolve").target(project, word)
+  if not slug then
+    return nil, message, name, fix
+  end
+  return doctor.check(project, slug)
+end
+
+--- Everything about one migration that a person wants to know.
+---@param project mighost.Project
+---@param word string   a slug, or the path of a migration
+---@return mighost.Overview? overview, string? message, string? name, string? fix
+function M.show(project, word)
+  local slug, message, name, fix = require("migration.resolve").target(project, word)
+  if not slug then
+    return nil, message, name, fix
+  end
+  return require("planning.overview").read(project, slug)
+end
+
+--- Plans one migration: a step, several, or to the end; each accepted one becomes one commit.
+---@param opts mighost.PlanOptions
+---@return mighost.PlanResult? result, string? message, string? name, string? fix
+function M.plan(opts)
+  local project, message, name, fix = opts.project, nil, nil, nil
+  if not project then
+    project, message, name, fix = M.open(opts)
+  end
+  if not project then
+    return nil, message, name, fix
+  end
+  return require("planning.run").plan(project, opts)
+end
+
 --- What runs here and what the system offers.
 ---@param folder? string   a folder to try the file system in
 ---@return mighost.System

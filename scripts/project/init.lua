@@ -64,8 +64,8 @@ local function plan_move(setup, from, to, opts)
     return nil, ("cannot move %s to %s: one lies in the other"):format(from, to), "EUSAGE"
   elseif opts.is_used(to) then
     if not opts.force then
-      return nil, ("cannot move %s: %s is not empty; --force moves that out of the repository"):format(
-        from, to), "EUSAGE", ("mighost init %s %s --force"):format(opts.option, quote.word(to))
+      local why = "cannot move %s: %s is not empty; --force moves that out of the repository"
+      return nil, why:format(from, to), "EUSAGE", ("mighost init %s %s --force"):format(opts.option, quote.word(to))
     end
     table.insert(setup.asides, to)
   end
