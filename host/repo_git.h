@@ -1,6 +1,6 @@
 /*
- * repo_git: git's own program, where it knows better than libgit2: status of a path, the index, and who you are,
- * whatever form that has (split, sparse, with file-system monitors).
+ * repo_git: git's own program, where it knows better than libgit2: status, identity, the index in
+ * whatever form it has (split, sparse).
  *
  * The program runs in the work tree with the repository named explicitly; variables that would
  * point it elsewhere are removed from its environment, hooks and file-system monitors do not run.

@@ -57,7 +57,8 @@ describe("host.publish", function()
     end)
 
     it("orders names as git does: a, a-b, a.b, a/c", function()
-      site:publish("m", { ["a/c"] = "1", ["a-b"] = "2", ["a.b"] = "3", ["a0"] = "4", ["b/a/c"] = "5" })
+      site:publish("m",
+        { ["a/c"] = "1", ["a-b"] = "2", ["a.b"] = "3", ["a0"] = "4", ["b/a/c"] = "5" })
       is_sound()
     end)
 
@@ -94,9 +95,7 @@ describe("host.publish", function()
     it("rolls back a migration that was new by removing it", function()
       local step = site:begin("m", { ["plan.md"] = "one\n" })
       assert(step.tx:exchange())
-      do
-        local tx <close> = step.tx
-      end
+      getmetatable(step.tx).__close(step.tx)
       step.lease:drop()
       assert.is_nil(site.repo:read(PLAN))
       is_sound()
@@ -122,7 +121,8 @@ describe("host.publish", function()
       site.repo:git("pack-refs", "--all")
       local oid = site:publish("m", { ["plan.md"] = "one\n" })
       assert.are.equal(oid, site.repo:git("rev-parse", "refs/heads/team/plans"))
-      assert.are.equal("commit: mighost: planning/m/x", site.repo:git("reflog", "-1", "--format=%gs"))
+      assert.are.equal("commit: mighost: planning/m/x",
+        site.repo:git("reflog", "-1", "--format=%gs"))
       is_sound()
     end)
 
@@ -165,7 +165,8 @@ describe("host.publish", function()
       local before = site.repo:status()
       site:publish("m", { ["plan.md"] = "one\n" })
       assert.are.equal(before, site.repo:status())
-      assert.are.equal("migrations/m/plan.md", site.repo:git("show", "--format=", "--name-only", "HEAD"))
+      assert.are.equal("migrations/m/plan.md",
+        site.repo:git("show", "--format=", "--name-only", "HEAD"))
     end)
 
     for what, change in pairs {
@@ -270,21 +271,23 @@ describe("host.publish", function()
       local lease = assert(opened:lease("m", "planning.expand"))
       local message = fails("EBUSY", opened:lease("m", "other"))
       assert.is_truthy(message:find("planning.expand", 1, true), message)
-      local other <close> = assert(opened:lease("n", "other"))
+      assert(opened:lease("n", "other")):drop()
       lease:drop()
-      local again <close> = assert(opened:lease("m", "again"))
+      assert(opened:lease("m", "again")):drop()
     end)
 
     it("refuse names that are no migration's", function()
       local opened = site:open()
-      for _, slug in ipairs { "", ".", "..", "a/b", ".hidden", "__transactions__", ("x"):rep(181) } do
+      local names = { "", ".", "..", "a/b", ".hidden", "__transactions__", ("x"):rep(181) }
+      for _, slug in ipairs(names) do
         fails("EINVALIDPATH", opened:lease(slug, "spec"))
       end
     end)
   end)
 
   describe("recovery", function()
-    local BEGIN <const> = [[local step = site:begin("m", { ["plan.md"] = "two\n", ["new.md"] = "n\n" })]]
+    local BEGIN <const> =
+      [[local step = site:begin("m", { ["plan.md"] = "two\n", ["new.md"] = "n\n" })]]
 
     before_each(function()
       site:publish("m", { ["plan.md"] = "one\n" })
@@ -431,7 +434,8 @@ describe("host.publish", function()
     it("touches nothing of another migration or of the older tool", function()
       site:die(BEGIN)
       site:die([[site:begin("m@" .. ("a"):rep(32), { ["plan.md"] = "x" })]])
-      sh.check { argv = { "mkdir", site.live .. "/__transactions__/0123456789abcdef0123456789abcdef" } }
+      local foreign = site.live .. "/__transactions__/0123456789abcdef0123456789abcdef"
+      sh.check { argv = { "mkdir", foreign } }
       assert.are.equal("discarded", assert(site:recover("m")).action)
       local left = site_support.names(site.live .. "/__transactions__")
       assert.are.equal(3, #left)

@@ -2,6 +2,7 @@
 
 local repo_module = require "host.repo"
 local git = require "spec.support.git"
+local program = require "spec.support.program"
 local sh = require "spec.support.sh"
 local tmp = require "spec.support.tmp"
 
@@ -59,7 +60,8 @@ describe("host.repo", function()
     scratch:write("other", "x")
     scratch:commit("Third")
     assert.are.equal(scratch:git("rev-parse", "HEAD:dir"), repo:tree_id("dir"))
-    assert.are.equal(scratch:git("rev-parse", first .. ":dir/a.txt"), repo:tree_id("dir/a.txt", first))
+    assert.are.equal(scratch:git("rev-parse", first .. ":dir/a.txt"),
+      repo:tree_id("dir/a.txt", first))
     assert.is_false(repo:tree_id("nothing"))
     assert.are.equal("two\n", repo:read("dir/a.txt"))
     assert.are.equal("one\n", repo:read("dir/a.txt", first))
@@ -78,16 +80,26 @@ describe("host.repo", function()
     assert.are.equal("EINVAL", invalid)
   end)
 
-  it("needs an identity of its own, without guessing", function()
-    assert.are.same({ name = "Spec", email = "spec@example.invalid" }, repo:identity())
+  --- What a mighost of its own, away from the user's configuration, says of who commits.
+  local function identity(env)
+    local script = scratch:write("identity.lua", [[
+      local repo = assert(require("host.repo").open("."))
+      local person, message, name = repo:identity()
+      print(person and ("%s <%s>"):format(person.name, person.email) or name .. " " .. message)
+      return 0
+    ]])
+    return program.run({ args = { script }, cwd = scratch.path, env = env }).stdout
+  end
+
+  it("asks git who commits, and never guesses", function()
+    assert.are.equal("Spec <spec@example.invalid>\n", identity())
+    assert.are.equal("Env <env@example.invalid>\n",
+      identity { GIT_COMMITTER_NAME = "Env", GIT_COMMITTER_EMAIL = "env@example.invalid" })
     scratch:git("config", "--unset", "user.email")
-    local none, message, name = repo:identity()
-    assert.is_nil(none)
-    assert.are.equal("ENOIDENT", name)
-    assert.is_truthy(message:find("user.email", 1, true))
+    assert.is_truthy(identity():find("^ENOIDENT .*user%.email"))
     scratch:git("config", "author.email", "a@example.invalid")
     scratch:git("config", "committer.email", "c@example.invalid")
-    assert.are.same({ name = "Spec", email = "c@example.invalid" }, repo:identity())
+    assert.are.equal("Spec <c@example.invalid>\n", identity())
   end)
 
   it("tells operations under way", function()

@@ -21,17 +21,25 @@ function M.new()
   repo:write("README", "a project\n")
   repo:write("migrations/.gitattributes", "* -text -filter -ident -working-tree-encoding\n")
   repo:commit("Start")
-  return setmetatable({ repo = repo, path = repo.path, state = tmp.dir(), live = repo.path .. "/migrations" },
-    Site)
+  return setmetatable({
+    repo = repo,
+    path = repo.path,
+    state = tmp.dir(),
+    live = repo.path .. "/migrations",
+  }, Site)
 end
 
 --- Opens host.publish's site in this process.
 function Site:open()
   self.handle = self.handle or assert(repo_module.open(self.path))
-  return assert(publish.open { repo = self.handle, live = "migrations", state_home = self.state.path })
+  return assert(publish.open {
+    repo = self.handle,
+    live = "migrations",
+    state_home = self.state.path,
+  })
 end
 
---- A workspace made of `files` (path to text) over what the snapshot has; a false text removes a file.
+--- A workspace of `files` (path to text) over what the snapshot has; a false text removes a file.
 function Site:workspace(snapshot, files)
   local path = ("%s/work-%s"):format(self.state.path, sys.random_hex(4))
   assert(snapshot:copy(path))
@@ -56,9 +64,12 @@ function Site:begin(slug, files)
   local snapshot = assert(site:snapshot(lease))
   local work = self:workspace(snapshot, files)
   local token = sys.random_hex(16)
-  local tx = assert(site:begin(lease, snapshot,
-    { workspace = work, operation = "spec.step", message = "mighost: planning/" .. slug .. "/x\n\nWhy:\nspec",
-      token = token }))
+  local tx = assert(site:begin(lease, snapshot, {
+    workspace = work,
+    operation = "spec.step",
+    message = ("mighost: planning/%s/x\n\nWhy:\nspec"):format(slug),
+    token = token,
+  }))
   return { site = site, lease = lease, tx = tx, token = token, work = work, recovered = recovered }
 end
 
@@ -72,8 +83,8 @@ function Site:publish(slug, files)
   return oid
 end
 
---- Runs the Lua text `body` in a mighost of its own that dies at its end without any clean-up; `site` is
---- a spec.Site of the same places there.
+--- Runs the Lua text `body` in a mighost of its own that dies at its end without any clean-up;
+--- `site` is a spec.Site of the same places there.
 function Site:die(body)
   local script = self.state:write("die.lua", ([[
     package.path = %q .. "/?.lua;" .. package.path
@@ -109,7 +120,7 @@ function M.names(path)
   return listed
 end
 
---- What a publish may leave: nothing in __transactions__, no journal, no lock of ours, no quarantine.
+--- What a publish must not leave: a transaction, a journal, a lock of ours, a quarantine.
 ---@return string[] leftovers
 function Site:leftovers()
   local found = {}
