@@ -3,7 +3,17 @@
 
 #include "runtime.h"
 
-enum { EXIT_INTERNAL = 12 };
+enum { EXIT_FAILED = 1, EXIT_INTERNAL = 12 };
+
+/* What a script printed and nobody could read must not look like success. */
+static int check_stdout(int code)
+{
+    if ((fflush(stdout) == 0 && ferror(stdout) == 0) || code != 0) {
+        return code;
+    }
+    (void)fprintf(stderr, "mighost: cannot write to standard output\n");
+    return EXIT_FAILED;
+}
 
 int main(int argc, char **argv)
 {
@@ -22,5 +32,5 @@ int main(int argc, char **argv)
     }
     code = mh_runtime_run(L, argc, argv);
     mh_runtime_close(L);
-    return code;
+    return check_stdout(code);
 }

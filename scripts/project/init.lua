@@ -65,7 +65,8 @@ local function plan_move(setup, from, to, opts)
   elseif opts.is_used(to) then
     if not opts.force then
       local why = "cannot move %s: %s is not empty; --force moves that out of the repository"
-      return nil, why:format(from, to), "EUSAGE", ("mighost init %s %s --force"):format(opts.option, quote.word(to))
+      return nil, why:format(from, to), "EUSAGE",
+        ("mighost init %s %s --force"):format(opts.option, quote.word(to))
     end
     table.insert(setup.asides, to)
   end
