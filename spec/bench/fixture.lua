@@ -71,6 +71,9 @@ for _, entry in ipairs(STEPS) do
   table.insert(M.steps, entry[1])
 end
 
+--- The file of the manifest's one phase.
+M.phase = "# Measure\n\n## Precondition\n\nNone.\n\n## Definition of Done\n\nA table.\n"
+
 --- manifest.json of a migration in planning.
 ---@param slug string
 ---@return string

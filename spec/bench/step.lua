@@ -53,6 +53,7 @@ local function make_repo(count)
     repo:write(("%s/notes/%02d/%05d.md"):format(LIVE, i % 100, i), line:rep(FILE_BYTES // #line))
   end
   repo:write(LIVE .. "/manifest.json", fixture.manifest(SLUG))
+  repo:write(LIVE .. "/phase-1-measure.md", fixture.phase)
   repo:write(LIVE .. "/.planning/state.json", fixture.state(SLUG, true))
   repo:commit("Start a migration")
   return repo
