@@ -17,7 +17,6 @@ struct repo_box {
 /* What a call needs on the heap; the functions' upvalue owns it, so that a raise cannot leak it. */
 struct scratch {
     struct mh_repo_head head;
-    struct mh_repo_person person;
     char *text;
 };
 
@@ -26,7 +25,6 @@ static struct scratch *take_scratch(lua_State *L)
     struct scratch *scratch = lua_touserdata(L, lua_upvalueindex(1));
 
     mh_repo_head_release(&scratch->head); /* left there by a call that raised */
-    mh_repo_person_release(&scratch->person);
     free(scratch->text);
     scratch->text = NULL;
     return scratch;
@@ -37,7 +35,6 @@ static int scratch_gc(lua_State *L)
     struct scratch *scratch = luaL_checkudata(L, 1, SCRATCH_TYPE);
 
     mh_repo_head_release(&scratch->head);
-    mh_repo_person_release(&scratch->person);
     free(scratch->text);
     scratch->text = NULL;
     return 0;
@@ -113,19 +110,18 @@ static int repo_info(lua_State *L)
 static int repo_identity(lua_State *L)
 {
     struct mh_repo *repo = mh_lib_check_repo(L, 1);
-    struct scratch *scratch = take_scratch(L);
+    const struct mh_repo_person *committer = NULL;
     struct mh_err err = {0};
 
-    if (mh_repo_author(repo, &scratch->person, &err) < 0) {
-        return mh_lib_fail(L, &err);
+    if (mh_repo_author(repo, &err) != NULL) {
+        committer = mh_repo_committer(repo, &err);
     }
-    mh_repo_person_release(&scratch->person);
-    if (mh_repo_committer(repo, &scratch->person, &err) < 0) {
+    if (committer == NULL) {
         return mh_lib_fail(L, &err);
     }
     lua_createtable(L, 0, 2);
-    set_text(L, "name", scratch->person.name);
-    set_text(L, "email", scratch->person.email);
+    set_text(L, "name", committer->name);
+    set_text(L, "email", committer->email);
     return 1;
 }
 

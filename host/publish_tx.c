@@ -72,30 +72,28 @@ static char *with_trailer(const char *message, const char *token)
 static int set_people_and_time(const struct mh_site *site, struct mh_journal *journal,
                                struct mh_err *err)
 {
-    struct mh_repo_person author = {0};
-    struct mh_repo_person committer = {0};
-    char number[32];
+    const struct mh_repo_person *author = mh_repo_author(site->repo, err);
+    const struct mh_repo_person *committer =
+        author != NULL ? mh_repo_committer(site->repo, err) : NULL;
     time_t now = time(NULL);
     struct tm local = {0};
-    int result = -1;
+    char seconds[32];
+    char offset[32];
 
-    if (mh_repo_author(site->repo, &author, err) == 0 &&
-        mh_repo_committer(site->repo, &committer, err) == 0 &&
-        mh_journal_set(&journal->author_name, author.name, err) == 0 &&
-        mh_journal_set(&journal->author_email, author.email, err) == 0 &&
-        mh_journal_set(&journal->committer_name, committer.name, err) == 0 &&
-        mh_journal_set(&journal->committer_email, committer.email, err) == 0) {
-        (void)snprintf(number, sizeof number, "%lld", (long long)now);
-        result = mh_journal_set(&journal->time, number, err);
+    if (committer == NULL) {
+        return -1;
     }
-    if (result == 0) {
-        (void)localtime_r(&now, &local);
-        (void)snprintf(number, sizeof number, "%ld", local.tm_gmtoff / 60);
-        result = mh_journal_set(&journal->offset, number, err);
+    (void)localtime_r(&now, &local);
+    (void)snprintf(seconds, sizeof seconds, "%lld", (long long)now);
+    (void)snprintf(offset, sizeof offset, "%ld", local.tm_gmtoff / 60);
+    if (mh_journal_set(&journal->author_name, author->name, err) < 0 ||
+        mh_journal_set(&journal->author_email, author->email, err) < 0 ||
+        mh_journal_set(&journal->committer_name, committer->name, err) < 0 ||
+        mh_journal_set(&journal->committer_email, committer->email, err) < 0 ||
+        mh_journal_set(&journal->time, seconds, err) < 0) {
+        return -1;
     }
-    mh_repo_person_release(&author);
-    mh_repo_person_release(&committer);
-    return result;
+    return mh_journal_set(&journal->offset, offset, err);
 }
 
 /* Everything in the journal but the trees' digests and the new git tree. */

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 struct mh_repo {
     git_repository *handle;
     char *worktree;
     char *gitdir;
     char *commondir;
+    struct mh_repo_people *people; /* what git said, asked once */
 };
 
 /* Extensions that change nothing of what is done here; libgit2 refuses what it does not know. */
@@ -106,7 +106,9 @@ int mh_repo_open(const char *path, struct mh_repo **out, struct mh_err *err)
     repo->worktree = without_slash(git_repository_workdir(repo->handle));
     repo->gitdir = without_slash(git_repository_path(repo->handle));
     repo->commondir = without_slash(git_repository_commondir(repo->handle));
-    if (repo->worktree == NULL || repo->gitdir == NULL || repo->commondir == NULL) {
+    repo->people = calloc(1, sizeof *repo->people);
+    if (repo->worktree == NULL || repo->gitdir == NULL || repo->commondir == NULL ||
+        repo->people == NULL) {
         (void)mh_err_nomem(err);
         goto fail;
     }
@@ -126,6 +128,11 @@ void mh_repo_close(struct mh_repo *repo)
     free(repo->worktree);
     free(repo->gitdir);
     free(repo->commondir);
+    if (repo->people != NULL) {
+        mh_repo_person_release(&repo->people->author);
+        mh_repo_person_release(&repo->people->committer);
+        free(repo->people);
+    }
     free(repo);
 }
 
@@ -142,6 +149,11 @@ const char *mh_repo_gitdir(const struct mh_repo *repo)
 const char *mh_repo_commondir(const struct mh_repo *repo)
 {
     return repo->commondir;
+}
+
+struct mh_repo_people *mh_repo_people(const struct mh_repo *repo)
+{
+    return repo->people;
 }
 
 struct git_repository *mh_repo_handle(const struct mh_repo *repo)

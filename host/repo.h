@@ -66,6 +66,13 @@ struct mh_repo_person {
 /* Accepts an empty one. */
 void mh_repo_person_release(struct mh_repo_person *person);
 
+/* For repo_status.c: where its answers are kept for as long as repo is open. */
+struct mh_repo_people {
+    struct mh_repo_person author;
+    struct mh_repo_person committer;
+};
+struct mh_repo_people *mh_repo_people(const struct mh_repo *repo);
+
 /*
  * The id of the tree or blob at `path` in commit `rev` (hex, or "" for HEAD).  1: found; 0: nothing
  * there or HEAD is unborn, *out is ""; -1: error.

@@ -88,8 +88,9 @@ static int parse_person(const char *line, struct mh_repo_person *out, struct mh_
     return 0;
 }
 
-static int read_person(const struct mh_repo *repo, const char *variable, struct mh_repo_person *out,
-                       struct mh_err *err)
+/* Asks git once for as long as the repository is open; *person is what it said. */
+static int read_person(const struct mh_repo *repo, const char *variable,
+                       struct mh_repo_person *person, struct mh_err *err)
 {
     const char *const args[] = {"var", variable, NULL};
     struct mh_repo_git_call call = {.args = args};
@@ -97,23 +98,30 @@ static int read_person(const struct mh_repo *repo, const char *variable, struct 
     size_t size = 0;
     int result;
 
+    if (person->name != NULL) {
+        return 0;
+    }
     if (mh_repo_git(repo, &call, &line, &size, err) < 0) {
         return strcmp(err->name, "EGIT") != 0 ? -1
                                               : mh_err_set(err, "ENOIDENT",
                                                            "git does not know who you are: "
                                                            "user.name or user.email is not set");
     }
-    result = parse_person(line != NULL ? line : "", out, err);
+    result = parse_person(line != NULL ? line : "", person, err);
     free(line);
     return result;
 }
 
-int mh_repo_author(const struct mh_repo *repo, struct mh_repo_person *out, struct mh_err *err)
+const struct mh_repo_person *mh_repo_author(const struct mh_repo *repo, struct mh_err *err)
 {
-    return read_person(repo, "GIT_AUTHOR_IDENT", out, err);
+    struct mh_repo_person *author = &mh_repo_people(repo)->author;
+
+    return read_person(repo, "GIT_AUTHOR_IDENT", author, err) < 0 ? NULL : author;
 }
 
-int mh_repo_committer(const struct mh_repo *repo, struct mh_repo_person *out, struct mh_err *err)
+const struct mh_repo_person *mh_repo_committer(const struct mh_repo *repo, struct mh_err *err)
 {
-    return read_person(repo, "GIT_COMMITTER_IDENT", out, err);
+    struct mh_repo_person *committer = &mh_repo_people(repo)->committer;
+
+    return read_person(repo, "GIT_COMMITTER_IDENT", committer, err) < 0 ? NULL : committer;
 }

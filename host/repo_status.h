@@ -16,9 +16,10 @@ int mh_repo_dirty(const struct mh_repo *repo, const char *path, char **out, stru
 
 /*
  * Who authors and commits, by git's own word: environment, then configuration, from wherever git
- * takes it; nothing is guessed from the host's name.  ENOIDENT.
+ * takes it; nothing is guessed from the host's name.  Asked once and kept while repo is open.  NULL
+ * with err filled in: ENOIDENT.
  */
-int mh_repo_author(const struct mh_repo *repo, struct mh_repo_person *out, struct mh_err *err);
-int mh_repo_committer(const struct mh_repo *repo, struct mh_repo_person *out, struct mh_err *err);
+const struct mh_repo_person *mh_repo_author(const struct mh_repo *repo, struct mh_err *err);
+const struct mh_repo_person *mh_repo_committer(const struct mh_repo *repo, struct mh_err *err);
 
 #endif
