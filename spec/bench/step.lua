@@ -15,24 +15,24 @@ local LIVE <const> = "migrations/" .. SLUG
 
 --- Answers at once: two approaches and a line.
 local AGENT <const> = [[
-cat >/dev/null
 mkdir -p "$MIGHOST_WORK_DIR/approaches"
 echo "# Measure first" >"$MIGHOST_WORK_DIR/approaches/first.md"
 echo "# Measure later" >"$MIGHOST_WORK_DIR/approaches/later.md"
 echo done
 ]]
 
---- The tree copied and made durable, the same files changed, and a commit that is durable too.
+--- The same by hand: the tree copied, the agent run on the copy, what it said and did made durable,
+--- put in place of the old tree, and committed durably.
 local PLAIN <const> = [[
 set -e
 cp -a migrations/measure "$1"
-mkdir -p migrations/measure/approaches migrations/measure/.planning/stages
-echo "# Measure first" >migrations/measure/approaches/first.md
-echo "# Measure later" >migrations/measure/approaches/later.md
-echo done >migrations/measure/.planning/stages/approaches.stdout.md
-echo "{}" >migrations/measure/.planning/state.json
-echo "{}" >migrations/measure/manifest.json
+mkdir -p "$1/.planning/stages"
+MIGHOST_WORK_DIR=$1 sh "$2" >"$1/.planning/stages/approaches.stdout.md"
+echo "{}" >"$1/.planning/state.json"
+echo "{}" >"$1/manifest.json"
 sync -f "$1"
+mv migrations/measure "$1.old"
+mv "$1" migrations/measure
 git add migrations/measure
 git -c core.fsync=all commit -q -m planning/measure/approaches
 ]]
@@ -62,13 +62,13 @@ end
 local function commands(repo, tools)
   local inside = "cd " .. measure.line(repo.path) .. " && "
   local copy = tools:join("copy")
-  local agent = "sh " .. sh.quote(tools:write("agent.sh", AGENT))
+  local agent = tools:write("agent.sh", AGENT)
   return {
     { name = "step", line = inside .. measure.line("env", "XDG_STATE_HOME=" .. tools:join("state"),
-      program.exe, "plan", SLUG, "--with", "command", "--agent-command", agent)
+      program.exe, "plan", SLUG, "--with", "command", "--agent-command", "sh " .. sh.quote(agent))
       .. " 2>" .. sh.quote(tools:join("stderr")) },
     { name = "plain tools",
-      line = inside .. measure.line("sh", tools:write("plain.sh", PLAIN), copy) },
+      line = inside .. measure.line("sh", tools:write("plain.sh", PLAIN), copy, agent) },
     { name = "copy + syncfs",
       line = inside .. measure.line("sh", tools:write("copy.sh", COPY), copy) },
   }
@@ -84,6 +84,7 @@ local function measure_one(count)
       repo:git("reset", "-q", "--hard", base)
       repo:git("clean", "-fdq")
       tmp.remove(tools:join("copy"))
+      tmp.remove(tools:join("copy.old"))
       sh.check { argv = { "sync" } }
     end,
   })
