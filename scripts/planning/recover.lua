@@ -76,12 +76,18 @@ local function take(entry, snapshot, notify)
     return entry
   elseif verdict == "published" then
     local removed, message, code = workspace.remove(entry.workspace)
-    return removed and false or nil, message, code
+    if not removed then
+      return nil, message, code
+    end
+    return false
   elseif name then
     return nil, why, name
   end
   local moved, message, code = set_aside(entry.workspace, why, notify)
-  return moved and false or nil, message, code
+  if not moved then
+    return nil, message, code
+  end
+  return false
 end
 
 ---Looks for an answer that was judged and accepted but not published.  What does not fit any more
