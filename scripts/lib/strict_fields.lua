@@ -4,6 +4,18 @@ local strict = require "lib.strict"
 
 local M = {}
 
+---The beginnings of messages about the items of a list, "phases[0]." and so on, each made once.
+---@param list string
+---@return table<integer, string> prefixes by index, from 1
+function M.item_prefixes(list)
+  return setmetatable({}, {
+    __index = function(prefixes, index)
+      prefixes[index] = ("%s[%d]."):format(list, index - 1)
+      return prefixes[index]
+    end,
+  })
+end
+
 ---@param field string
 ---@param wanted string e.g. "a string"
 ---@param value any

@@ -11,6 +11,8 @@ local STATUSES <const> = {
 }
 local EFFORTS <const> = { low = true, medium = true, high = true, xhigh = true }
 
+local PHASE_PREFIXES <const> = fields.item_prefixes("phases")
+
 local KEYS <const> = {
   name = true, status = true, created_at = true, last_touch = true, wake_up_on = true,
   cooldown_until = true, awaiting_human_review = true, human_review_reason = true,
@@ -58,8 +60,8 @@ local OPTIONAL_OF_PHASE <const> = { "required_effort", "effort_reason" }
 
 ---@return mighost.Phase|nil
 ---@return string|nil message
-local function decode_phase(object, position)
-  local prefix = ("phases[%d]."):format(position)
+local function decode_phase(object, index)
+  local prefix = PHASE_PREFIXES[index]
   if not strict.is_object(object) then
     return fields.wrong_type(prefix:sub(1, -2), "an object", object)
   end
@@ -102,7 +104,7 @@ local function decode_phases(value)
     return fields.wrong_type("phases", "an array", value)
   end
   for index, object in ipairs(value) do
-    local phase, message = decode_phase(object, index - 1)
+    local phase, message = decode_phase(object, index)
     if not phase then
       return nil, message
     end

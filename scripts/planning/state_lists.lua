@@ -15,6 +15,8 @@ local STEP_OPTIONAL <const> = { "agent", "model", "effort" }
 
 local FEEDBACK_KEYS <const> = { received_at = true, source = true, text = true }
 local FEEDBACK_STRINGS <const> = { "received_at", "source", "text" }
+local STEP_PREFIXES <const> = fields.item_prefixes("completed_steps")
+local FEEDBACK_PREFIXES <const> = fields.item_prefixes("feedback")
 local SOURCES <const> = { message = true, file = true }
 
 ---The part of an output's path that is inside the published migration; nil where it is elsewhere.
@@ -49,7 +51,7 @@ local function decode_outputs(outputs, where, env)
 end
 
 local function decode_step(object, index, env)
-  local where = ("completed_steps[%d]."):format(index - 1)
+  local where = STEP_PREFIXES[index]
   if not strict.is_object(object) then
     return fields.wrong_type(where:sub(1, -2), "an object", object)
   end
@@ -75,7 +77,7 @@ end
 
 ---A bare string is what an older version wrote.
 local function decode_feedback(item, index)
-  local where = ("feedback[%d]."):format(index - 1)
+  local where = FEEDBACK_PREFIXES[index]
   if type(item) == "string" then
     return { received_at = "", source = "message", text = item }
   elseif not strict.is_object(item) then
