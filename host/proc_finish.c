@@ -69,7 +69,6 @@ static void take_over(struct mh_proc *proc)
     int64_t until = mh_proc_now() + MH_PROC_GIVE_UP_MS;
 
     mh_proc_wait_for_guardian(proc);
-    mh_proc_tree_reset(proc->tree, proc->guardian_start, true);
     while (mh_proc_tree_sweep(proc->tree, SIGKILL) != 0 && mh_proc_now() < until) {
         (void)poll(NULL, 0, TAKEOVER_STEP_MS);
     }

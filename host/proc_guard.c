@@ -311,7 +311,7 @@ _Noreturn void mh_proc_guard(const struct mh_proc_plan *plan)
 
         fail(&guard, &failure);
     }
-    mh_proc_tree_reset(plan->tree, 0, false);
+    mh_proc_tree_reset(plan->tree);
     start_program(&guard);
     for (reap(&guard); !guard.empty && advance(&guard); reap(&guard)) {
         wait_for_event(&guard);

@@ -89,10 +89,9 @@ struct mh_proc {
     char *name; /* argv[0], for messages */
     char *cwd;  /* likewise */
     pid_t guardian;
-    uint64_t guardian_start; /* when, so that its orphans are told from other children */
-    int was_subreaper;       /* mighost's own state, put back at the end; -1: not changed */
-    int control;             /* socket to the guardian */
-    int input;               /* the pipe to the program's stdin */
+    int was_subreaper; /* mighost's own state, put back at the end; -1: not changed */
+    int control;       /* socket to the guardian */
+    int input;         /* the pipe to the program's stdin */
     const char *input_next;
     size_t input_left;
     int output[MH_PROC_STREAMS]; /* the pipes it prints to */

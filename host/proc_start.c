@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -13,7 +12,7 @@
 #include "os.h"
 #include "proc_parts.h"
 
-enum { PIPE_BYTES = 1024 * 1024, START_STEP_MS = 100, PID_TEXT = 24 };
+enum { PIPE_BYTES = 1024 * 1024, START_STEP_MS = 100 };
 
 /* Descriptors and memory that only live until the fork is done. */
 struct launch {
@@ -139,7 +138,8 @@ static int become_subreaper(struct mh_proc *proc)
 {
     int before = 0;
 
-    if (prctl(PR_GET_CHILD_SUBREAPER, &before) < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) {
+    if (mh_proc_tree_spare(proc->tree) < 0 || prctl(PR_GET_CHILD_SUBREAPER, &before) < 0 ||
+        prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) {
         return -1;
     }
     proc->was_subreaper = before;
@@ -149,8 +149,6 @@ static int become_subreaper(struct mh_proc *proc)
 /* Signals stay blocked across the fork, so that no handler of mighost's runs in the guardian. */
 static int fork_guardian(struct mh_proc *proc, const struct mh_proc_plan *plan)
 {
-    char pid[PID_TEXT];
-    struct mh_proc_stat stat;
     sigset_t all;
     sigset_t before;
     int saved;
@@ -169,8 +167,6 @@ static int fork_guardian(struct mh_proc *proc, const struct mh_proc_plan *plan)
         errno = saved;
         return -1;
     }
-    (void)snprintf(pid, sizeof pid, "%d", (int)proc->guardian);
-    proc->guardian_start = mh_proc_stat_read(pid, &stat) == 0 ? stat.start : UINT64_MAX;
     return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "proc_tree.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -19,10 +20,10 @@ enum {
         4, /* of one sweep: whatever forks all the time must not keep a sweep from ending */
     FIELD_PARENT = 4, /* of /proc/<pid>/stat, counted from 1 as in proc(5) */
     FIELD_THREADS = 20,
-    FIELD_START = 22,
     FIELD_ARGUMENTS = 48,
     FIELD_ARGUMENTS_END = 49,
     DECIMAL = 10,
+    SPARED = 0,
 };
 
 struct entry { /* struct linux_dirent64, which no header declares */
@@ -35,14 +36,13 @@ struct entry { /* struct linux_dirent64, which no header declares */
 
 struct descendant {
     pid_t pid;
-    unsigned sweep; /* the last one that found it to be a descendant */
+    unsigned sweep; /* the last one that found it to be a descendant; SPARED: it is none */
 };
 
 struct mh_proc_tree {
     pid_t root;
-    uint64_t since;
     bool waits;
-    unsigned sweep;
+    unsigned sweep; /* from 1 */
     size_t count;
     uint64_t entries[ENTRY_BYTES / sizeof(uint64_t)];
     struct descendant seen[PID_LIMIT]; /* sorted by pid */
@@ -68,11 +68,10 @@ void mh_proc_tree_close(struct mh_proc_tree **tree)
     }
 }
 
-void mh_proc_tree_reset(struct mh_proc_tree *tree, uint64_t since, bool waits)
+void mh_proc_tree_reset(struct mh_proc_tree *tree)
 {
     tree->root = getpid();
-    tree->since = since;
-    tree->waits = waits;
+    tree->waits = false;
     tree->sweep = 0;
     tree->count = 0;
 }
@@ -135,7 +134,6 @@ int mh_proc_stat_read(const char *pid, struct mh_proc_stat *stat)
     stat->state = *third;
     stat->parent = (pid_t)parse_field(third, FIELD_PARENT);
     stat->threads = parse_field(third, FIELD_THREADS);
-    stat->start = parse_field(third, FIELD_START);
     stat->arguments = parse_field(third, FIELD_ARGUMENTS);
     stat->arguments_end = parse_field(third, FIELD_ARGUMENTS_END);
     return 0;
@@ -183,12 +181,14 @@ static bool remember(struct mh_proc_tree *tree, pid_t pid)
 /*
  * Only what this sweep has found counts as a parent: an older number may be someone else's by now.
  */
-static bool is_descendant(const struct mh_proc_tree *tree, const struct mh_proc_stat *stat)
+static bool is_descendant(const struct mh_proc_tree *tree, pid_t pid,
+                          const struct mh_proc_stat *stat)
 {
     size_t place = find_place(tree, stat->parent);
 
     if (stat->parent == tree->root) {
-        return stat->start >= tree->since;
+        place = find_place(tree, pid);
+        return !is_at(tree, place, pid) || tree->seen[place].sweep != SPARED;
     }
     return is_at(tree, place, stat->parent) && tree->seen[place].sweep == tree->sweep;
 }
@@ -200,7 +200,7 @@ static bool is_alive(const struct mh_proc_stat *stat)
 }
 
 struct pass {
-    int signal;
+    int signal; /* 0: children are only noted as spared */
     int found;
     bool found_new;
 };
@@ -213,13 +213,26 @@ static void visit_dead(const struct mh_proc_tree *tree, pid_t pid, const struct 
     }
 }
 
+static void spare(struct mh_proc_tree *tree, pid_t pid, const char *name)
+{
+    struct mh_proc_stat stat;
+
+    if (mh_proc_stat_read(name, &stat) == 0 && stat.parent == tree->root) {
+        (void)remember(tree, pid);
+    }
+}
+
 static void visit(struct mh_proc_tree *tree, const char *name, struct pass *pass)
 {
     pid_t pid = (pid_t)parse_number(name);
     struct mh_proc_stat stat;
     bool is_new;
 
-    if (pid <= 1 || mh_proc_stat_read(name, &stat) < 0 || !is_descendant(tree, &stat)) {
+    if (pid > 1 && pass->signal == 0) {
+        spare(tree, pid, name);
+        return;
+    }
+    if (pid <= 1 || mh_proc_stat_read(name, &stat) < 0 || !is_descendant(tree, pid, &stat)) {
         return;
     }
     if (!is_alive(&stat)) {
@@ -257,6 +270,19 @@ static int sweep_once(struct mh_proc_tree *tree, struct pass *pass)
     }
     mh_os_close(&fd);
     return size < 0 ? -1 : 0;
+}
+
+int mh_proc_tree_spare(struct mh_proc_tree *tree)
+{
+    struct pass pass = {0};
+    siginfo_t child;
+
+    mh_proc_tree_reset(tree); /* to sweep 0, which is SPARED */
+    tree->waits = true;
+    if (waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD) {
+        return 0; /* as a rule: nothing to look for */
+    }
+    return sweep_once(tree, &pass);
 }
 
 int mh_proc_tree_sweep(struct mh_proc_tree *tree, int signal)

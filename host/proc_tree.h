@@ -28,11 +28,15 @@ struct mh_proc_tree *mh_proc_tree_open(struct mh_err *err);
 /* Unmaps it and sets *tree to NULL.  Accepts NULL in *tree. */
 void mh_proc_tree_close(struct mh_proc_tree **tree);
 
+/* Forgets all; from now on the calling process is the ancestor. */
+void mh_proc_tree_reset(struct mh_proc_tree *tree);
+
 /*
- * Forgets all; from now on the calling process is the ancestor, of children that started at
- * `since` or later.  With `waits` a sweep also waits for those children of its that are dead.
+ * The same, for a process that has other children: those that it has now, and theirs, count as no
+ * descendants, and a sweep also waits for dead children that do.  0, or -1 with errno where /proc
+ * cannot be read.
  */
-void mh_proc_tree_reset(struct mh_proc_tree *tree, uint64_t since, bool waits);
+int mh_proc_tree_spare(struct mh_proc_tree *tree);
 
 /*
  * Signals the living descendants: SIGKILL goes to all of them, another signal only to those never
@@ -50,7 +54,7 @@ struct mh_proc_stat {
     pid_t parent;
     uint64_t threads;
     uint64_t start;                    /* clock ticks after boot */
-    uint64_t arguments, arguments_end; /* where its command line is in its memory */
+    uint64_t arguments, arguments_end; /* where its command line is in memory */
 };
 
 /* 0, or -1 when there is no such process. */

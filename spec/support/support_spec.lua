@@ -2,6 +2,7 @@
 
 local git = require "spec.support.git"
 local leftovers = require "spec.support.leftovers"
+local processes = require "spec.support.processes"
 local sh = require "spec.support.sh"
 local tmp = require "spec.support.tmp"
 
@@ -94,5 +95,29 @@ describe("spec.support.leftovers", function()
     assert.matches("child process %d+ is still there", left)
     pipe:close()
     assert.same({}, leftovers.since(before))
+  end)
+end)
+
+describe("spec.support.processes", function()
+  it("finds a marked process until it has ended", function()
+    local dir <close> = tmp.dir()
+    local up = processes.fifo(dir, "up")
+    local mark = processes.mark()
+    local handle = assert(io.popen(("exec env %s=%s sh -c 'echo $$ > %s; exec sleep 60'"):format(
+      processes.NAME, mark, up), "w"))
+    local id = processes.read_line(up)
+    assert.same({ id }, processes.marked(mark))
+    assert.same({}, processes.marked(processes.mark()))
+    processes.kill("TERM", id)
+    assert.is_true(processes.wait_until(10, function()
+      return #processes.marked(mark) == 0
+    end))
+    handle:close()
+  end)
+
+  it("gives up waiting", function()
+    assert.is_false(processes.wait_until(0.05, function()
+      return false
+    end))
   end)
 end)
