@@ -23,28 +23,6 @@ local PHASE_KEYS <const> = {
   required_effort = true, effort_reason = true,
 }
 
----@class mighost.Phase
----@field name string
----@field file string path inside the migration
----@field precondition string
----@field done boolean
----@field required_effort "low"|"medium"|"high"|"xhigh"|nil
----@field effort_reason string|nil
----@field extra table<string, any> keys that mighost does not know, as strict values
-
----@class mighost.Manifest
----@field name string
----@field status "planning"|"ready"|"in-progress"|"skipped"|"done"
----@field created_at string ISO 8601, as written
----@field last_touch string ISO 8601, as written
----@field wake_up_on string|nil
----@field cooldown_until string|nil
----@field awaiting_human_review boolean
----@field human_review_reason string|nil
----@field current_phase string name of a phase, or ""
----@field phases mighost.Phase[]
----@field extra table<string, any> keys that mighost does not know, as strict values
-
 local function take_extra(object, known)
   local extra = {}
   for key, value in next, object do

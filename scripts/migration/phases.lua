@@ -5,11 +5,6 @@ local text = require "lib.text"
 local DEFAULT_PRECONDITION <const> = "prerequisites in %s are met"
 local EFFORTS <const> = { low = true, medium = true, high = true, xhigh = true }
 
----@class mighost.PhaseDoc an entry that is named like a phase file
----@field file string
----@field index string its digits without leading zeros, "0" at least
----@field name string
-
 ---Digit strings of any length by value.
 local function is_lower(a, b)
   if #a.index ~= #b.index then

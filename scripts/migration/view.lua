@@ -7,28 +7,6 @@ local text = require "lib.text"
 
 local MAX_READ <const> = 1 << 20
 
----@class mighost.View everything in it counts from the migration's directory
----@field slug string
----@field mode "planning-snapshot"|"ready-publish"|"execution-gate"|"doctor"
----@field staged boolean whether this is a copy whose directory has another name than the migration
----@field manifest mighost.Manifest
----@field state mighost.State|nil
----@field state_problem mighost.StateProblem|nil why there is no state
----@field files fun(): string[] paths of all files, links and the like, sorted
----@field phase_docs fun(): mighost.PhaseDoc[] entries named like phase files, whatever they are
----@field stat fun(path: string): mighost.ViewStat|nil
----@field read fun(path: string): string|nil, string|nil
-
----@class mighost.StateProblem
----@field is_missing boolean
----@field message string
-
----@class mighost.ViewStat
----@field kind "file"|"directory"|"symlink"|"other" of the entry itself
----@field size integer
----@field exists boolean whether anything is there once links are followed
----@field escapes boolean whether a link on the way or at the end leads out of the migration
-
 ---@class mighost.ViewSource
 ---@field slug string
 ---@field mode string

@@ -18,14 +18,6 @@ local ORDER <const> = {
   ["phase-files"] = 5, ["phases-listed"] = 6, ["phase-headings"] = 7, ["planning-state"] = 8,
 }
 
----@class mighost.Finding
----@field severity "info"|"warning"|"error" only an error blocks
----@field mode string
----@field code string
----@field path string
----@field message string one line
----@field slug string
-
 ---@class mighost.ConsistencyOptions
 ---@field slug string
 ---@field mode "planning-snapshot"|"ready-publish"|"execution-gate"|"doctor"

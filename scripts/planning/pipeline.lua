@@ -8,19 +8,6 @@ local strict = require "lib.strict"
 
 local BUILT_IN <const> = "pipeline"
 
----@class mighost.Terminal
----@field status "ready"|"skipped"
----@field awaiting_human_review boolean|nil
-
----@class mighost.Pipeline
----@field name string
----@field file string file name in stages/, as recorded in a state
----@field start string
----@field edges table<string, table<string, string>> stage -> outcome -> cursor
----@field terminals table<string, mighost.Terminal>
----@field refine { to: string, from: string[] }|nil
----@field max_visits table<string, integer>
-
 local function sorted_keys(map)
   local keys = {}
   for key in pairs(map) do

@@ -10,34 +10,6 @@ local replay = require "planning.replay"
 local FILE <const> = ".planning/state.json"
 local OUTPUT <const> = ".planning/stages/%s%s.stdout.md"
 
----@class mighost.CompletedStep
----@field name string
----@field completed_at string
----@field outcome string
----@field stdout string path of the accepted output from the repository's root, as written
----@field agent string|nil
----@field model string|nil
----@field effort string|nil
-
----@class mighost.Feedback
----@field received_at string
----@field source "message"|"file"
----@field text string
-
----@class mighost.State
----@field target string
----@field next_step string the cursor: a stage or a terminal
----@field completed_steps mighost.CompletedStep[]
----@field started_at string
----@field updated_at string
----@field feedback mighost.Feedback[]
----@field review_findings string|nil
----@field final_decision "approve-auto"|"approve-needs-human"|"reject"|nil
----@field final_reason string|nil
----@field revision_base_step_counts integer[]
----@field pipeline mighost.Pipeline|nil recorded only when it is not mighost's own
----@field graph mighost.Pipeline the one that this state follows; not written
-
 local function copy(state, changes)
   local copied = {}
   for key, value in pairs(state) do
