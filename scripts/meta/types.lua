@@ -73,8 +73,11 @@
 ---@field needs? string[]  globs of files that an earlier stage must have produced
 ---@field produces? string[]  globs of files that must be there afterwards, none of them empty
 ---@field prompt fun(ctx: mighost.Context): string  the work and its output contract
----@field judge fun(answer: mighost.Answer, ctx: mighost.Context): string|nil, string|nil  outcome and reason, or nil and why the step fails
+---@field judge mighost.Judge
 ---@field examples? { text: string, outcome: string }[]  tried by `mighost check`
+
+--- Gives an outcome and perhaps the reason for it; or nil and why the step fails.
+---@alias mighost.Judge fun(answer: mighost.Answer, ctx: mighost.Context): string|nil, string|nil
 
 --- What a stage sees; read-only.
 ---@class mighost.Context
@@ -90,11 +93,16 @@
 ---@field plan string|nil  text of plan.md
 ---@field approaches { name: string, text: string }[]
 ---@field phases mighost.ContextPhase[]
----@field answers table<string, { text: string|nil, reference: string, outcome: string }>  the latest accepted output by stage
+---@field answers table<string, mighost.ContextAnswer>  the latest accepted output by stage
 ---@field feedback mighost.Feedback[]
 ---@field extra table<string, any>
 ---@field files fun(): string[]  paths of all files in the work dir, sorted
 ---@field read fun(path: string): string|nil, string|nil  a file of the work dir, at most 1 MiB
+
+---@class mighost.ContextAnswer
+---@field text string|nil
+---@field reference string  its path from the repository's root
+---@field outcome string
 
 ---@class mighost.ContextPhase
 ---@field name string
@@ -119,7 +127,7 @@
 ---@field start string
 ---@field edges table<string, table<string, string>>  stage -> outcome -> cursor
 ---@field terminals table<string, mighost.Terminal>
----@field refine? { to: string, from: string[] }  where feedback takes a plan back to, and from where
+---@field refine? { to: string, from: string[] }  where feedback takes a plan, from where
 ---@field max_visits? table<string, integer>  how often a stage may run between two reopenings
 ---@field file? string  filled in when it is read: the file's name in stages/
 
@@ -159,7 +167,7 @@
 ---@field files fun(): string[]  paths of everything that is not a directory, sorted
 ---@field phase_docs fun(): mighost.PhaseDoc[]  entries named like phase files, whatever they are
 ---@field stat fun(path: string): mighost.ViewStat|nil  nil where nothing is
----@field read fun(path: string): string|nil, string|nil  UTF-8 text of at most 1 MiB, or nil and why
+---@field read fun(path: string): string|nil, string|nil  UTF-8 text, at most 1 MiB; or why not
 
 ---@class mighost.StateProblem
 ---@field is_missing boolean
@@ -195,8 +203,12 @@
 ---@field inherits_env boolean  whether it gets the caller's whole environment
 ---@field secrets? string[]  names of environment variables whose values are kept out of every log
 ---@field command fun(call: mighost.AgentCall): mighost.AgentCommand|nil, string|nil
----@field answer fun(report: mighost.AgentReport): mighost.AgentAnswer|nil, string|nil, mighost.AgentTrouble|nil
----@field interactive? fun(call: mighost.AgentCall): mighost.AgentCommand|nil, string|nil  attached to the terminal
+---@field answer mighost.AgentReader
+---@field interactive? fun(call: mighost.AgentCall): mighost.AgentCommand|nil, string|nil
+
+--- Gives the answer; or nil, why there is none, and of what kind the trouble is.
+---@alias mighost.AgentReader
+---| fun(report: mighost.AgentReport): mighost.AgentAnswer|nil, string|nil, mighost.AgentTrouble|nil
 
 ---@alias mighost.AgentTrouble "rate-limited"|"auth"|"refused"|"empty"|"broken"
 
@@ -220,7 +232,7 @@
 ---@field env? table<string, string>
 ---@field stdin? string
 ---@field writes? string[]  directories that it may write
----@field files? table<string, string>  files that it is told to write, by a name of the adapter's own
+---@field files? table<string, string>  files it is told to write, by the adapter's name for each
 
 ---@class mighost.AgentReport
 ---@field exit integer|nil
