@@ -248,6 +248,17 @@ static int sys_interrupted(lua_State *L)
     return 1;
 }
 
+static int sys_can_write(lua_State *L)
+{
+    struct mh_err err = {0};
+
+    if (mh_sys_can_write(luaL_checkstring(L, 1), &err) < 0) {
+        return mh_lib_fail(L, &err);
+    }
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
 static int sys_umask(lua_State *L)
 {
     lua_pushinteger(L, mh_sys_umask());
@@ -277,6 +288,7 @@ static int sys_features(lua_State *L)
 
 static const luaL_Reg functions[] = {
     {"boot_id", sys_boot_id},
+    {"can_write", sys_can_write},
     {"cwd", sys_cwd},
     {"env", sys_env},
     {"exe", sys_exe},

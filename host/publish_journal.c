@@ -1,12 +1,12 @@
 #include "publish_journal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "atomic.h"
 #include "dir.h"
 #include "os.h"
 #include "tree_hash.h"
@@ -101,19 +101,66 @@ static int encode(const struct mh_journal *journal, char **text, size_t *size, s
     return result;
 }
 
-int mh_journal_write(int dirfd, const struct mh_journal *journal, struct mh_err *err)
+/* The name of a journal that is being written: hidden, as no slug is. */
+static char *draft_name(const char *label, struct mh_err *err)
 {
-    const struct mh_atomic_options options = {.mode = 0600, .durable = false};
-    char *text = NULL;
-    size_t size = 0;
-    int result;
+    char *name = NULL;
 
-    if (encode(journal, &text, &size, err) < 0) {
+    if (asprintf(&name, ".%s", label) < 0) {
+        (void)mh_err_nomem(err);
+        return NULL;
+    }
+    return name;
+}
+
+static int write_draft(int dirfd, const char *name, const char *text, size_t size)
+{
+    int fd = mh_os_create(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    int result = fd < 0 ? -1 : mh_os_write_all(fd, text, size);
+
+    mh_os_close(&fd);
+    return result;
+}
+
+int mh_journal_write(int dirfd, const char *label, const struct mh_journal *journal,
+                     struct mh_err *err)
+{
+    char *text = NULL;
+    char *draft = draft_name(label, err);
+    size_t size = 0;
+    int result = -1;
+
+    if (draft == NULL || encode(journal, &text, &size, err) < 0) {
+        goto out;
+    }
+    if (write_draft(dirfd, draft, text, size) < 0 ||
+        mh_os_rename(dirfd, draft, dirfd, journal->slug, 0) < 0) {
+        (void)mh_err_sys(err, errno, "cannot write the journal of %s", journal->slug);
+        (void)mh_os_unlink(dirfd, draft, 0);
+        goto out;
+    }
+    result = 0;
+out:
+    free(text);
+    free(draft);
+    return result;
+}
+
+int mh_journal_remove_draft(int dirfd, const char *label, struct mh_err *err)
+{
+    char *draft = draft_name(label, err);
+    int result = -1;
+
+    if (draft == NULL) {
         return -1;
     }
-    result = mh_atomic_write(dirfd, journal->slug, text, size, &options, err);
-    free(text);
-    return result < 0 ? mh_err_wrap(err, "cannot write the journal of %s", journal->slug) : 0;
+    if (mh_os_unlink(dirfd, draft, 0) < 0) {
+        (void)mh_err_sys(err, errno, "cannot remove the unfinished journal %s", label);
+    } else {
+        result = 0;
+    }
+    free(draft);
+    return result;
 }
 
 static int corrupt(struct mh_err *err)
@@ -243,7 +290,7 @@ int mh_journal_each(int dirfd, int (*visit)(void *context, const struct mh_journ
         struct mh_journal journal = {0};
         struct mh_err ignored;
 
-        if (!mh_atomic_is_temporary(listing.entries[i].name) &&
+        if (listing.entries[i].name[0] != '.' &&
             mh_journal_read(dirfd, listing.entries[i].name, &journal, &ignored) > 0) {
             result = visit(context, &journal);
             mh_journal_release(&journal);

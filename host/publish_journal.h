@@ -41,9 +41,15 @@ void mh_journal_release(struct mh_journal *journal);
 /* Sets a field to a copy of value. */
 int mh_journal_set(char **field, const char *value, struct mh_err *err);
 
-/* Writes the journal of its slug into `dirfd`; whole at every instant, durable only after a sync.
+/*
+ * Writes the journal of its slug into `dirfd`; whole at every instant, durable only after a sync.
+ * A process that dies meanwhile leaves a draft, hidden and named by `label`.
  */
-int mh_journal_write(int dirfd, const struct mh_journal *journal, struct mh_err *err);
+int mh_journal_write(int dirfd, const char *label, const struct mh_journal *journal,
+                     struct mh_err *err);
+
+/* Removes such a draft; a missing one is success. */
+int mh_journal_remove_draft(int dirfd, const char *label, struct mh_err *err);
 
 /* 1: read; 0: there is none; -1: failure, ECORRUPT where it is torn or altered. */
 int mh_journal_read(int dirfd, const char *slug, struct mh_journal *out, struct mh_err *err);

@@ -50,6 +50,13 @@ const char *mh_publish_displaced(const struct mh_tx *tx);
 /* The exchange of what is staged, journalled and durable: recovery enters here. */
 int mh_publish_go_on_from_exchange(struct mh_tx *tx, struct mh_err *err);
 
+/*
+ * Removes whatever bears the slug's label and has no journal: nothing of it had reached live.  Sets
+ * out->action where there was something.
+ */
+int mh_publish_discard(const struct mh_site *site, const char *slug, struct mh_recovery *out,
+                       struct mh_err *err);
+
 /* Removes journal, transaction directory and quarantine, in this order; the transaction is done
  * then. */
 int mh_publish_remove_remains(struct mh_tx *tx, struct mh_err *err);

@@ -15,7 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dir.h"
 #include "os.h"
 #include "path.h"
 #include "publish_parts.h"
@@ -40,77 +39,6 @@ static bool is_digest(const struct mh_snapshot *snapshot, const char *hex)
     return strcmp(mine, hex) == 0;
 }
 
-/* Whether a name is "<slug>@<token>" of just this slug. */
-static bool is_label_of(const char *name, const char *slug)
-{
-    size_t length = strlen(slug);
-
-    return strncmp(name, slug, length) == 0 && name[length] == '@' &&
-           strlen(name + length + 1) == MH_TOKEN_HEX &&
-           strspn(name + length + 1, "0123456789abcdef") == MH_TOKEN_HEX;
-}
-
-/* Removes our entries of __transactions__; *count grows by their number. */
-static int remove_directories(const struct mh_site *site, const char *slug, size_t *count,
-                              struct mh_err *err)
-{
-    static char here[] = MH_TRANSACTIONS;
-    struct mh_dir dir = {.fd = -1, .path = here};
-    struct mh_listing listing = {0};
-    int result;
-
-    dir.fd = mh_path_open(site->live_fd, MH_TRANSACTIONS, O_RDONLY | O_DIRECTORY, MH_LINKS_REFUSE);
-    if (dir.fd < 0) {
-        return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
-                   ? 0
-                   : mh_err_sys(err, errno, "cannot open %s/" MH_TRANSACTIONS, site->live);
-    }
-    result = mh_dir_list(&dir, "", &listing, err);
-    for (size_t i = 0; i < listing.count && result == 0; i++) {
-        if (is_label_of(listing.entries[i].name, slug)) {
-            result = mh_tree_remove(dir.fd, listing.entries[i].name, err);
-            *count += 1;
-        }
-    }
-    mh_listing_release(&listing);
-    mh_os_close(&dir.fd);
-    return result;
-}
-
-struct quarantine_sweep {
-    const struct mh_site *site;
-    const char *slug;
-    size_t count;
-    struct mh_err *err;
-};
-
-static int discard_quarantine(void *context, const char *label)
-{
-    struct quarantine_sweep *sweep = context;
-
-    if (!is_label_of(label, sweep->slug)) {
-        return 0;
-    }
-    sweep->count++;
-    return mh_quarantine_discard(sweep->site->repo, label, sweep->err);
-}
-
-/* No journal: nothing had reached live, so whatever bears the slug's label is garbage. */
-static int discard(const struct mh_site *site, const char *slug, struct mh_recovery *out,
-                   struct mh_err *err)
-{
-    struct quarantine_sweep sweep = {.site = site, .slug = slug, .err = err};
-
-    if (remove_directories(site, slug, &sweep.count, err) < 0 ||
-        mh_quarantine_each_label(site->repo, discard_quarantine, &sweep, err) < 0) {
-        return -1;
-    }
-    if (sweep.count > 0) {
-        out->action = MH_RECOVERY_DISCARDED;
-    }
-    return 0;
-}
-
 /* A journal that cannot be read: harmless where live is as committed, else nobody can tell. */
 static int handle_corrupt(const struct mh_site *site, const char *slug, struct mh_recovery *out,
                           struct mh_err *err)
@@ -132,7 +60,7 @@ static int handle_corrupt(const struct mh_site *site, const char *slug, struct m
     } else {
         out->action = MH_RECOVERY_DISCARDED;
         result = mh_journal_remove(site->journals_fd, slug, err);
-        result = result == 0 ? discard(site, slug, out, err) : -1;
+        result = result == 0 ? mh_publish_discard(site, slug, out, err) : -1;
     }
     free(names);
     free(path);
@@ -473,7 +401,7 @@ int mh_site_recover(const struct mh_site *site, const struct mh_lease *lease,
     if (result == 0) {
         enum mh_recovery_action done = answer.action;
 
-        result = discard(site, lease->slug, &answer, err);
+        result = mh_publish_discard(site, lease->slug, &answer, err);
         answer.action = done != MH_RECOVERY_NONE ? done : answer.action;
     }
     mh_tx_release(&recovery.tx);

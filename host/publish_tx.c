@@ -286,7 +286,7 @@ int mh_tx_exchange(struct mh_tx *tx, struct mh_err *err)
         return mh_err_set(err, "EINVAL", "exchange: nothing is staged");
     }
     if (write_objects(tx, err) < 0 ||
-        mh_journal_write(tx->site->journals_fd, &tx->journal, err) < 0 ||
+        mh_journal_write(tx->site->journals_fd, tx->label, &tx->journal, err) < 0 ||
         sync_prepared(tx, err) < 0) {
         return -1;
     }

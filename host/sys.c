@@ -260,6 +260,14 @@ int mh_sys_write(int fd, const char *data, size_t size, struct mh_err *err)
     return 0;
 }
 
+int mh_sys_can_write(const char *path, struct mh_err *err)
+{
+    if (faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) < 0) {
+        return mh_err_sys(err, errno, "cannot write in %s", path);
+    }
+    return 0;
+}
+
 mode_t mh_sys_umask(void)
 {
     mode_t mask = umask(0); /* it can only be read by setting it; the program has one thread */

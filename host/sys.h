@@ -53,6 +53,12 @@ int mh_sys_user_home(char *buffer, size_t size, struct mh_err *err);
  */
 int mh_sys_write(int fd, const char *data, size_t size, struct mh_err *err);
 
+/*
+ * 0 where this process may make and remove names in the directory, by its permissions and its file
+ * system; nothing is written to find out.
+ */
+int mh_sys_can_write(const char *path, struct mh_err *err);
+
 /* The file mode creation mask. */
 mode_t mh_sys_umask(void);
 

@@ -111,6 +111,14 @@ function sys.interrupted() end
 ---@return string? name  EPIPE: nobody reads any more; EINTR: a signal to end came while blocked
 function sys.write(fd, text) end
 
+--- Whether this process may make and remove names in a directory (EACCES, EROFS, ...); nothing is
+--- written to find out.
+---@param path string
+---@return true? yes
+---@return string? message
+---@return string? name
+function sys.can_write(path) end
+
 --- The file mode creation mask.
 ---@return integer
 function sys.umask() end

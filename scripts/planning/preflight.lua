@@ -33,7 +33,7 @@ function M.check_repository(repo)
   return true
 end
 
----Proves that files can be made in the live directory, by making one and removing it.
+---Checks that the live directory exists and that a publication can change it.
 ---@param project mighost.Project
 ---@return true|nil
 ---@return string? message
@@ -47,12 +47,11 @@ function M.check_live(project)
       is_missing and "ECONFIG" or name,
       is_missing and "mighost init --live-migrations-dir " .. quote.word(project.live) or nil
   end
-  local probe = ".mighost-" .. sys.random_hex(8) .. ".tmp"
-  local written, why, code = live:write(probe, "", { durable = false })
-  if not written then
-    return nil, "cannot write in the live migrations directory: " .. why, code
+  local writable, why, code = sys.can_write(project.live_path)
+  if not writable then
+    return nil, "cannot publish in the live migrations directory: " .. why, code
   end
-  return live:remove(probe)
+  return true
 end
 
 return M
