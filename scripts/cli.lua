@@ -50,6 +50,14 @@ local function write_error(message, fix)
   end
 end
 
+local function try_write(text)
+  local ok, why = io.stdout:write(text)
+  if ok then
+    ok, why = io.stdout:flush()
+  end
+  return ok, why
+end
+
 local M = {}
 
 ---@class mighost.cli.Opts   what cli.parse gives, besides the command's own options
@@ -113,10 +121,7 @@ end
 --- Writes data to stdout, now; when that fails the command ends with exit code 1.
 ---@param text string
 function M.write(text)
-  local ok, why = io.stdout:write(text)
-  if ok then
-    ok, why = io.stdout:flush()
-  end
+  local ok, why = try_write(text)
   if not ok then
     error({ name = "EIO", message = "cannot write to standard output: " .. why })
   end
@@ -195,7 +200,7 @@ local function end_with(message, code, fix, data)
   write_error(message, fix)
   if session.json then
     session.json = false
-    M.write(M.envelope(code, message, fix, data))
+    try_write(M.envelope(code, message, fix, data)) -- the code tells of a failure already
   end
   return code
 end

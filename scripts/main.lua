@@ -29,7 +29,9 @@ local function compile(text, path)
   elseif text:sub(1, #BYTE_ORDER_MARK) == BYTE_ORDER_MARK then
     return nil, path .. ": it starts with a byte order mark; remove these three bytes"
   end
-  return load((text:gsub("^#[^\n]*", "", 1)), "@" .. path, "t")
+  local chunk, why = load((text:gsub("^#[^\n]*", "", 1)), "@" .. path, "t")
+  -- Lua shortens a long path; people need the whole one.
+  return chunk, why and why:gsub("^.-(:%d+: )", (path:gsub("%%", "%%%%")) .. "%1", 1)
 end
 
 local function to_exit_code(value, script)

@@ -26,7 +26,7 @@ local SEGMENT <const> = "^[%w_][%w_.-]*$"
 
 --- Missing is an answer, anything else is not.
 local function is_missing(name)
-  return name == "ENOENT" or name == "ENOTDIR"
+  return name == "ENOENT" or name == "ENOTDIR" or name == "ENAMETOOLONG"
 end
 
 --- Adds the names of a folder's Lua files, `migration/list` for one in a folder below.

@@ -7,9 +7,14 @@ local FOLDERS <const> = { "agents", "lib", "rules", "scripts", "stages" }
 local PROGRAM_KEYS <const> = { "agent_command", "agent_env", "hooks", "validation_command" }
 local UNSUPPORTED <const> = "running a team's own scripts is not supported by this version"
 
-local function has_entries(dir, name)
+--- An empty folder brings nothing; a link, or a folder that cannot be read, may bring anything.
+local function is_empty(dir, name)
+  local found = dir:stat(name)
+  if not found or found.kind ~= "directory" then
+    return not found
+  end
   local entries = dir:list(name)
-  return entries and #entries > 0
+  return entries ~= nil and #entries == 0
 end
 
 local M = {}
@@ -35,7 +40,7 @@ function M.list(project)
   local found = {}
   local dir <close> = fs.open_dir(project.root .. "/.mighost")
   for _, name in ipairs(FOLDERS) do
-    if dir and has_entries(dir, name) then
+    if dir and not is_empty(dir, name) then
       table.insert(found, project.root .. "/.mighost/" .. name)
     end
   end

@@ -1,0 +1,24 @@
+local quote = require "lib.quote"
+local sh = require "spec.support.sh"
+
+describe("lib.quote", function()
+  it("leaves plain words as they are", function()
+    assert.equal("mighost plan a-b_c.d/e --with=x", quote.words {
+      "mighost", "plan", "a-b_c.d/e", "--with=x",
+    })
+  end)
+
+  it("gives words that the shell reads back unchanged", function()
+    math.randomseed(20260301)
+    local words = { "", " ", "it's", "$HOME", "a\nb", "*", "\\", '"', "~", "#", "!" }
+    for _ = 1, 50 do
+      local bytes = {}
+      for i = 1, math.random(1, 12) do
+        bytes[i] = string.char(math.random(1, 255))
+      end
+      table.insert(words, table.concat(bytes))
+    end
+    local script = "printf '%s\\0' " .. quote.words(words)
+    assert.equal(table.concat(words, "\0") .. "\0", sh.check { argv = { "sh", "-c", script } })
+  end)
+end)

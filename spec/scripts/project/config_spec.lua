@@ -1,0 +1,136 @@
+local config = require "project.config"
+local tmp = require "spec.support.tmp"
+
+--- What a file with this text is taken for.
+local function load_text(text)
+  local dir <close> = tmp.dir()
+  dir:write(config.path, text)
+  local value, message, name = config.load(dir.path)
+  return value, message and message:gsub(dir.path, "<root>", 1, true):gsub(
+    dir.path:gsub("%p", "%%%0"), "<root>"), name
+end
+
+local MINIMAL <const> = '{"schema_version": 1, "live_migrations_dir": "m"}'
+
+describe("project.config.load", function()
+  it("gives the fields; null is absent, paths are plain", function()
+    assert.same({ schema_version = 1, live_migrations_dir = "m" }, (load_text(MINIMAL)))
+    assert.same({
+      schema_version = 1, live_migrations_dir = "a/b", taste = "t.md", with = "replay", model = "m",
+      effort = "high", pipeline = "short", commit_prefix = "plan", timeout = 60, silence = 5,
+    }, (load_text [[{
+      "schema_version": 1, "live_migrations_dir": "./a//b/", "taste": "./t.md", "with": "replay",
+      "model": "m", "effort": "high", "pipeline": "short", "commit_prefix": "plan", "timeout": 60,
+      "silence": 5, "agent_command": null
+    }]]))
+  end)
+
+  it("keeps the keys that name programs, for project.trust", function()
+    local value = load_text [[{"schema_version": 1, "live_migrations_dir": "m", "agent_command": "x",
+      "agent_env": {"A": "b"}, "validation_command": "make", "hooks": []}]]
+    assert.same({ "x", "b", "make" },
+      { value.agent_command, value.agent_env.A, value.validation_command })
+    assert.is_not_nil(value.hooks)
+  end)
+
+  it("names the file and the field of what is wrong", function()
+    local refused = {
+      ['{"schema_version": 1, "live_migrations_dir": "m", "liev": 1}'] = "unknown field liev",
+      ['{"schema_version": 1, "live_migrations_dir": "m", "x": null}'] = "unknown field x",
+      ['{"live_migrations_dir": "m"}'] = "schema_version is missing",
+      ['{"schema_version": 1}'] = "live_migrations_dir is missing",
+      ['{"schema_version": 2, "live_migrations_dir": "m"}'] =
+        "schema_version must be 1, the version this mighost knows",
+      ['{"schema_version": "1", "live_migrations_dir": "m"}'] =
+        "schema_version must be 1, the version this mighost knows",
+      ['{"schema_version": 1, "live_migrations_dir": "../m"}'] =
+        "live_migrations_dir must be a path relative to the project's root; it has ..",
+      ['{"schema_version": 1, "live_migrations_dir": "/m"}'] =
+        "live_migrations_dir must be a path relative to the project's root; it is absolute",
+      ['{"schema_version": 1, "live_migrations_dir": 5}'] =
+        "live_migrations_dir must be a path relative to the project's root",
+      ['{"schema_version": 1, "live_migrations_dir": "m", "with": ""}'] = "with must be a non-empty string",
+      ['{"schema_version": 1, "live_migrations_dir": "m", "timeout": 1.5}'] =
+        "timeout must be a whole number of seconds above 0",
+      ['{"schema_version": 1, "live_migrations_dir": "m", "silence": 0}'] =
+        "silence must be a whole number of seconds above 0",
+      ["[]"] = "it must hold an object, not array",
+      ["null"] = "it must hold an object, not null",
+    }
+    for text, why in pairs(refused) do
+      local value, message, name = load_text(text)
+      assert.is_nil(value)
+      assert.equal("<root>/.mighost/config.json: " .. why, message)
+      assert.equal("ECONFIG", name)
+    end
+  end)
+
+  it("refuses what is no JSON, in one line", function()
+    for _, text in ipairs { "", "{", "\239\187\191{}", "{} x", '{"a": "\255"}', ("["):rep(100000) } do
+      local value, message, name = load_text(text)
+      assert.is_nil(value)
+      assert.matches("^cannot read the configuration: <root>/.mighost/config.json: [^\n]+$", message)
+      assert.equal("ECONFIG", name)
+    end
+  end)
+
+  it("refuses what is no file, or too large, and never waits for a FIFO", function()
+    local dir <close> = tmp.dir()
+    local function expect()
+      local value, message, name = config.load(dir.path)
+      assert.is_nil(value)
+      assert.matches("^cannot read the configuration: ", message)
+      assert.equal("ECONFIG", name)
+    end
+    expect()
+    dir:mkdir(config.path)
+    expect()
+    tmp.remove(dir:join(config.path))
+    os.execute("mkfifo " .. dir:join(config.path))
+    expect()
+    tmp.remove(dir:join(config.path))
+    dir:write(config.path, MINIMAL .. (" "):rep(2 * 1024 * 1024))
+    expect()
+    tmp.remove(dir:join(config.path))
+    dir:symlink("/dev/zero", config.path)
+    expect()
+  end)
+
+  it("is unreadable by permission for an ordinary user", function()
+    local dir <close> = tmp.dir()
+    dir:write(config.path, MINIMAL)
+    os.execute("chmod 000 " .. dir:join(config.path))
+    local value, message = config.load(dir.path)
+    if require("host.sys").user().uid == 0 then
+      assert.is_table(value) -- root reads everything
+    else
+      assert.matches("Permission denied", message)
+    end
+  end)
+end)
+
+describe("project.config.write", function()
+  it("makes the file, and later changes only what it is told", function()
+    local dir <close> = tmp.dir()
+    assert.is_true(config.write(dir.path, { live_migrations_dir = "m" }))
+    assert.equal('{\n  "live_migrations_dir": "m",\n  "schema_version": 1\n}\n', dir:read(config.path))
+    dir:write(config.path, [[{"schema_version": 1, "live_migrations_dir": "m", "with": "replay",
+      "agent_env": {"A": ["b"]}}]])
+    assert.is_true(config.write(dir.path, { live_migrations_dir = "n", taste = "t.md" }))
+    local value = config.load(dir.path)
+    assert.same({ "n", "t.md", "replay", "b" },
+      { value.live_migrations_dir, value.taste, value.with, value.agent_env.A[1] })
+  end)
+
+  it("does not replace what it cannot read", function()
+    local dir <close> = tmp.dir()
+    dir:write(config.path, "{")
+    local ok, _, name = config.write(dir.path, { live_migrations_dir = "m" })
+    assert.is_nil(ok)
+    assert.equal("ECONFIG", name)
+    assert.equal("{", dir:read(config.path))
+    local missing, message = config.write(dir:join "nowhere", { live_migrations_dir = "m" })
+    assert.is_nil(missing)
+    assert.is_string(message)
+  end)
+end)

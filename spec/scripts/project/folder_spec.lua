@@ -1,0 +1,30 @@
+local folder = require "project.folder"
+local tmp = require "spec.support.tmp"
+
+describe("project.folder.open", function()
+  it("opens a folder and makes what is missing above it", function()
+    local dir <close> = tmp.dir()
+    local made <close> = assert(folder.open(dir:join("a/b/c")))
+    assert(made:write("x", "1"))
+    assert.equal("1", dir:read("a/b/c/x"))
+    local again <close> = assert(folder.open(dir:join("a/b/c")))
+    assert.equal("1", again:read("x"))
+  end)
+
+  it("goes through a link above", function()
+    local dir <close> = tmp.dir()
+    dir:mkdir("real")
+    dir:symlink("real", "link")
+    local made <close> = assert(folder.open(dir:join("link/a")))
+    assert.is_true(dir:exists("real/a"))
+  end)
+
+  it("says what is in the way", function()
+    local dir <close> = tmp.dir()
+    dir:write("file", "")
+    local made, message, name = folder.open(dir:join("file/a"))
+    assert.is_nil(made)
+    assert.matches("file", message)
+    assert.equal("ENOTDIR", name)
+  end)
+end)
