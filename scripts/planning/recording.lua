@@ -39,7 +39,8 @@ function M.normalise(prompt, call)
   local text = replace_all(prompt, call.work_dir, "<work-dir>")
   text = replace_all(text, call.live_dir, "<live-dir>")
   text = replace_all(text, call.repo_root, "<repo>")
-  return replace_all(text, call.slug, "<slug>")
+  local slug = call.slug:gsub("%p", "%%%0")
+  return (text:gsub("%f[%w_-]" .. slug .. "%f[^%w_-]", "<slug>")) -- not the lock in "block"
 end
 
 local function folder_name(call)
