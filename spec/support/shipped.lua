@@ -11,8 +11,7 @@ local M = {}
 M.path = program.root .. "/stages/recordings/confine-planning-agents"
 
 ---What the plan is about.
-M.target = "Confine planning agents with Landlock, so that they can write nothing but the plan "
-  .. "they were asked for"
+M.target = "Confine planning agents with Landlock"
 
 ---The stages in the order in which they were asked.
 M.steps = { "approaches", "pick-best", "expand", "review", "revise", "review-2", "final-review" }
