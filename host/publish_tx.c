@@ -17,7 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "atomic.h"
 #include "os.h"
 #include "path.h"
 #include "publish_parts.h"
@@ -35,20 +34,37 @@ char *mh_publish_label(const char *slug, const char *token, struct mh_err *err)
     return label;
 }
 
+/*
+ * Keeps what is in the directory out of `git status`.  Written in place: a temporary file would be one
+ * more thing to leave behind, and a file cut short by a crash is written again here.
+ */
+static int write_ignore_file(int dirfd)
+{
+    static const char text[] = "*\n";
+    struct stat info;
+    int fd;
+    int result;
+
+    if (fstatat(dirfd, ".gitignore", &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+        (!S_ISREG(info.st_mode) || info.st_size >= (off_t)sizeof text - 1)) {
+        return 0; /* ours, or one that a person made */
+    }
+    fd = mh_os_create(dirfd, ".gitignore", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    result = fd < 0 ? -1 : mh_os_write_all(fd, text, sizeof text - 1);
+    mh_os_close(&fd);
+    return result;
+}
+
 int mh_publish_open_transactions(const struct mh_site *site, struct mh_err *err)
 {
-    const struct mh_atomic_options options = {.mode = 0644, .durable = false};
     int fd;
 
     if (mh_os.mkdirat(site->live_fd, MH_TRANSACTIONS, 0777) < 0 && errno != EEXIST) {
         return mh_err_sys(err, errno, "cannot make %s/" MH_TRANSACTIONS, site->live);
     }
     fd = mh_path_open_dir(site->live_fd, MH_TRANSACTIONS, err);
-    if (fd < 0) {
-        return -1;
-    }
-    if (faccessat(fd, ".gitignore", F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
-        mh_atomic_write(fd, ".gitignore", "*\n", 2, &options, err) < 0) {
+    if (fd >= 0 && write_ignore_file(fd) < 0) {
+        (void)mh_err_sys(err, errno, "cannot write %s/" MH_TRANSACTIONS "/.gitignore", site->live);
         mh_os_close(&fd);
     }
     return fd;
