@@ -78,8 +78,9 @@ int mh_dir_stat(const struct mh_dir *dir, const char *path, enum mh_links links,
                 struct stat *properties, struct mh_err *err);
 
 /*
- * Where `path` leads once all links are followed, relative to dir and without links; it replaces the
- * buffer's content and is terminated.  EXDEV: outside dir, or dir itself.  ENOENT: nothing is there.
+ * Where `path` leads once all links are followed, relative to dir and without links; it replaces
+ * the buffer's content and is terminated.  EXDEV: outside dir, or dir itself.  ENOENT: nothing is
+ * there.
  */
 int mh_dir_real(const struct mh_dir *dir, const char *path, struct mh_buffer *real,
                 struct mh_err *err);

@@ -62,8 +62,9 @@ struct mh_walk {
     }
 
 /*
- * Opens the root: the directory `name` in dirfd.  Both must stay valid.  A root that cannot be opened fails
- * with its errno; one that is no directory, or a link, is EINVALIDPATH with errno ENOTDIR or ELOOP.
+ * Opens the root: the directory `name` in dirfd.  Both must stay valid.  A root that cannot be
+ * opened fails with its errno; one that is no directory, or a link, is EINVALIDPATH with errno
+ * ENOTDIR or ELOOP.
  */
 int mh_walk_begin(struct mh_walk *walk, int dirfd, const char *name, int flags, struct mh_err *err);
 

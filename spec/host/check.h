@@ -1,9 +1,9 @@
 /*
- * check: the words that the C tests are written in.  They hold the host to what Lua cannot reach: failing
- * system calls, limits, other users, structures that no binding shows.
+ * check: the words that the C tests are written in.  They hold the host to what Lua cannot reach:
+ * failing system calls, limits, other users, structures that no binding shows.
  *
- * A test is a function; CHECK notes a failure with its place and goes on.  Every test gets a scratch
- * directory of its own, and must leave no descriptor open.
+ * A test is a function; CHECK notes a failure with its place and goes on.  Every test gets a
+ * scratch directory of its own, and must leave no descriptor open.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -31,7 +31,7 @@ void check_context(const char *format, ...) __attribute__((format(printf, 1, 2))
 /* Runs a test in a new scratch directory, whose descriptor it is given. */
 void check_run(const char *name, void (*test)(int dirfd));
 
-/* Runs the rest in a child with the rights of an ordinary user; true in the child, which calls check_leave. */
+/* Runs what follows in a child, as an ordinary user if so asked; true there, until check_leave. */
 bool check_enter_child(bool as_nobody, int dirfd);
 _Noreturn void check_leave(void);
 

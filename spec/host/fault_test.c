@@ -1,4 +1,4 @@
-/* Each function with each of its mutating system calls failing: a clean error, and nothing half done. */
+/* Each function with each of its mutating calls failing: a clean error, and nothing half done. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -299,7 +299,7 @@ static const struct scenario scenarios[] = {
 
 enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0] };
 
-/* Runs a scenario in a directory of its own with one fault; false when the fault did not come to pass. */
+/* Runs a scenario in a directory of its own with one fault; false when that did not happen. */
 static bool run_once(int dirfd, const struct scenario *scenario, struct fault fault)
 {
     size_t before = count_descriptors();

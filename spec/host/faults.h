@@ -17,7 +17,7 @@
 
 enum fault_kind {
     FAULT_FAIL,      /* the call fails with errnum */
-    FAULT_FULL_DISK, /* from this call on, all that need room fail with ENOSPC; what frees it works */
+    FAULT_FULL_DISK, /* from this call on, all that need room fail with ENOSPC */
     FAULT_KILL       /* the process ends before the call, as by SIGKILL */
 };
 

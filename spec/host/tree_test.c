@@ -38,18 +38,23 @@ static const struct mh_entry *find(const struct mh_snapshot *snapshot, const cha
 
 /* ---- what is read again ---- */
 
+static void set_time(int dirfd, const char *path, const struct timespec *time)
+{
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, *time};
+
+    CHECK(utimensat(dirfd, path, times, AT_SYMLINK_NOFOLLOW) == 0);
+}
+
 /* Writes other bytes of the same length into the same file and gives it its old time back. */
 static void change_unseen(int dirfd, const char *path, const char *text)
 {
     struct stat properties = {0};
-    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {0}};
     int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC);
 
     CHECK(fd >= 0 && fstat(fd, &properties) == 0);
     CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-    times[1] = properties.st_mtim;
-    CHECK(futimens(fd, times) == 0);
     (void)close(fd);
+    set_time(dirfd, path, &properties.st_mtim);
 }
 
 static bool content_equal(const struct mh_snapshot *a, const struct mh_snapshot *b,
@@ -74,7 +79,7 @@ static void test_known(int dirfd)
     change_unseen(dirfd, "tree/old", "bbbb");
     change_unseen(dirfd, "tree/fresh", "bbbb");
     put_file(dirfd, "tree/other", "bbbb");
-    make_older(dirfd, "tree/other", 10);
+    set_time(dirfd, "tree/other", &find(&known, "moved")->mtime);
     CHECK(renameat(dirfd, "tree/other", dirfd, "tree/moved") == 0);
     again = take(dirfd, "tree", &known);
     anew = take(dirfd, "tree", NULL);
@@ -170,7 +175,7 @@ struct trees {
     struct mh_stage_counts counts;
 };
 
-/* live: three files that stay, one each that changes, changes its bits, goes, and turns into a directory. */
+/* Three files stay; one each changes, changes its bits, goes, and turns into a directory. */
 static void put_trees(int dirfd)
 {
     static const char *const names[] = {"live", "work"};
@@ -239,6 +244,7 @@ static void release_trees(struct trees *trees)
 static void test_stage(int dirfd)
 {
     static const int unsupported[] = {EXDEV, EPERM, EMLINK, EOPNOTSUPP, ENOSYS, EACCES};
+    struct mh_err err = {0};
     struct trees trees;
 
     put_trees(dirfd);
@@ -252,6 +258,9 @@ static void test_stage(int dirfd)
         CHECK(faults_disarm());
     }
     check_context("%s", "");
+    faults_arm((struct fault){.call = 1, .errnum = EIO, .only = "linkat"});
+    CHECK_FAILS(mh_tree_stage(&trees.stage, &trees.counts, &err), &err, "EIO");
+    CHECK(faults_disarm() && !has(dirfd, "staged"));
     faults_clone_works(true);
     stage_and_compare(dirfd, &trees, 3, 0);
     faults_clone_works(false);
@@ -428,7 +437,7 @@ static void test_wide(int dirfd)
     mh_snapshot_release(&snapshot);
 }
 
-/* Directories far above are closed meanwhile; one that was moved is not mistaken for where we came from. */
+/* Directories far above are closed meanwhile; a moved one is not taken for where we came from. */
 static void test_moved(int dirfd)
 {
     struct mh_walk walk = MH_WALK_INIT;
@@ -437,10 +446,11 @@ static void test_moved(int dirfd)
     int more;
 
     put_chain(dirfd, "tree", MH_WALK_OPEN + 10);
+    put_chain(dirfd, "other", 3);
     more = mh_walk_begin(&walk, dirfd, "tree", 0, &err);
     while (more >= 0 && (more = mh_walk_next(&walk, &step, &err)) > 0) {
         if (step.kind == MH_WALK_ENTRY) {
-            CHECK(renameat(dirfd, "tree/d/d/d", dirfd, "elsewhere") == 0);
+            CHECK(renameat(dirfd, "tree/d/d/d", dirfd, "other/d/d/d/moved") == 0);
         }
     }
     CHECK_FAILS(more, &err, "ESTALE");
