@@ -82,7 +82,7 @@ return {
     end
     local names = plan_files.approaches(ctx.files())
     if #names < FEWEST or #names > MOST then
-      return nil, ("%s approaches/<idea>.md in the work dir; %d to %d are asked for"):format(
+      return nil, ("the work dir holds %s approaches/<idea>.md; %d to %d are asked for"):format(
         prose.count(#names, "file"), FEWEST, MOST)
     end
     return "completed", ("%d approaches: %s"):format(#names, table.concat(names, ", "))
