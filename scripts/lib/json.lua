@@ -10,6 +10,10 @@ local ARRAY <const> = { __name = "json.array" }
 local decoder <const> = cjson.new()
 decoder.decode_invalid_numbers(false)
 
+local function encode_scalar(value)
+  return (assert(cjson.encode(value)))
+end
+
 local function is_array(value)
   return getmetatable(value) == ARRAY or #value > 0
 end
@@ -27,7 +31,7 @@ local function encode_object(value, depth, out)
   table.sort(keys)
   out[#out + 1] = "{"
   for index, key in ipairs(keys) do
-    out[#out + 1] = (index == 1 and "" or ",") .. cjson.encode(text.to_utf8(key)) .. ":"
+    out[#out + 1] = (index == 1 and "" or ",") .. encode_scalar(text.to_utf8(key)) .. ":"
     encode_value(value[key], depth + 1, out)
   end
   out[#out + 1] = "}"
@@ -51,11 +55,11 @@ function encode_value(value, depth, out)
   if type(value) == "table" then
     return (is_array(value) and encode_array or encode_object)(value, depth, out)
   elseif type(value) == "string" then
-    out[#out + 1] = cjson.encode(text.to_utf8(value)):gsub("\\/", "/")
+    out[#out + 1] = encode_scalar(text.to_utf8(value)):gsub("\\/", "/")
   elseif math.type(value) == "integer" then
     out[#out + 1] = ("%d"):format(value)
   else
-    out[#out + 1] = cjson.encode(value)
+    out[#out + 1] = encode_scalar(value)
   end
 end
 

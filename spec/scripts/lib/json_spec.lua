@@ -1,0 +1,43 @@
+local json = require "lib.json"
+
+describe("lib.json", function()
+  it("writes sorted keys on one line", function()
+    assert.equal('{"a":{"x":1,"y":[true,null]},"b":"c/d"}',
+      json.encode { b = "c/d", a = { y = { true, json.null }, x = 1 } })
+  end)
+
+  it("tells an empty array from an empty object", function()
+    assert.equal('{"a":[],"o":{}}', json.encode { a = json.array {}, o = {} })
+  end)
+
+  it("writes numbers as they are", function()
+    assert.equal('[1,-9223372036854775808,1.5]', json.encode { 1, math.mininteger, 1.5 })
+  end)
+
+  it("writes valid JSON whatever the bytes of a string", function()
+    assert.equal('{"\u{FFFD}":"a\u{FFFD}\\n\\u0000"}', json.encode { ["\xff"] = "a\xff\n\0" })
+  end)
+
+  it("raises over what JSON cannot hold", function()
+    local endless = {}
+    endless[1] = endless
+    for _, value in ipairs { { print }, { [1.5] = 1 }, { 0 / 0 }, endless } do
+      assert.error(function() json.encode(value) end)
+    end
+  end)
+
+  it("reads what it writes", function()
+    local value = { a = { 1, 2, { b = "é\n" } }, c = false, d = "" }
+    assert.same(value, json.decode(json.encode(value)))
+    assert.equal(json.null, json.decode("null"))
+    assert.is_false(json.decode("false"))
+  end)
+
+  it("says what is not JSON", function()
+    for _, text in ipairs { "", "{", '{"a":NaN}', "[1,]", "nil" } do
+      local value, message = json.decode(text)
+      assert.is_nil(value)
+      assert.matches("^not valid JSON: ", message)
+    end
+  end)
+end)
