@@ -193,7 +193,7 @@ describe("README.md", function()
     for _, file in ipairs(files) do
       for number, line in ipairs(file.code) do
         for option in line:gmatch("[\"' ](%-%-[a-z][a-z-]+)%f[^a-z-]") do
-          if not seen[option] and not text:find(option .. "%f[^a-z-]") then
+          if not seen[option] and not text:find(option:gsub("%-", "%%-") .. "%f[^a-z-]") then
             table.insert(findings, at(file, number, "README.md does not name %s", option))
           end
           seen[option] = true
