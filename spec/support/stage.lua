@@ -88,9 +88,9 @@ end
 local ODD <const> = {
   "", " ", "\n\n\r\n", "\0", "\0\0\n", "\u{FEFF}", "\u{200B}\n", "\27[0m", "\255\254", "```\n```",
   "%", "[", "review:", "review: \0", "final-decision:", "chosen-approach: ``", "> ", "1.",
-  ("a"):rep(4e6),
-  ("\n"):rep(2e6), (" "):rep(2e6) .. "x", ("*"):rep(2e6) .. ":", "review:" .. (" "):rep(2e6) .. "x",
-  ("1. x\n"):rep(2e5), ("`"):rep(1e6), ("final-decision: reject\r"):rep(1e5),
+  ("a"):rep(1e6),
+  ("\n"):rep(5e5), (" "):rep(5e5) .. "x", ("*"):rep(5e5) .. ":", "review:" .. (" "):rep(5e5) .. "x",
+  ("1. x\n"):rep(2e5), ("`"):rep(3e5), ("final-decision: reject\r"):rep(1e5),
 }
 
 local PIECES <const> = {
