@@ -74,7 +74,7 @@
 ---@field produces? string[]  globs of files that must be there afterwards, none of them empty
 ---@field prompt fun(ctx: mighost.Context): string  the work and its output contract
 ---@field judge mighost.Judge
----@field examples? { text: string, outcome: string }[]  tried by `mighost check`
+---@field examples? { text: string, outcome?: string }[]  without one it must be refused
 
 --- Gives an outcome and perhaps the reason for it; or nil and why the step fails.
 ---@alias mighost.Judge fun(answer: mighost.Answer, ctx: mighost.Context): string|nil, string|nil
@@ -95,7 +95,7 @@
 ---@field phases mighost.ContextPhase[]
 ---@field answers table<string, mighost.ContextAnswer>  the latest accepted output by stage
 ---@field feedback mighost.Feedback[]
----@field extra table<string, any>
+---@field extra { review_findings?: string }  what a review found and nobody has answered yet
 ---@field files fun(): string[]  paths of all files in the work dir, sorted
 ---@field read fun(path: string): string|nil, string|nil  a file of the work dir, at most 1 MiB
 
