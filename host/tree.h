@@ -127,8 +127,8 @@ int mh_tree_copy(int from_dir, const char *from_name, int to_dir, const char *to
  * exist (EEXIST).
  *
  * What is staged is not read back: take a snapshot of it (with `live` known, hard links cost no
- * reading) and compare.  Nothing is made durable; mh_tree_stage_sync or one syncfs does that. A
- * stage that failed is removed again, as far as that is possible.
+ * reading) and compare.  Nothing is made durable.  A stage that failed is removed again, as far as
+ * that is possible.
  */
 struct mh_stage {
     int work_dir;
@@ -149,14 +149,6 @@ struct mh_stage_counts {
 };
 
 int mh_tree_stage(const struct mh_stage *stage, struct mh_stage_counts *counts, struct mh_err *err);
-
-/*
- * Makes a staged tree durable by one fsync for each file that is not a hard link to live's and for
- * each directory; `counts` is what staging gave.  Cheaper than one syncfs of the file system while
- * the files copied and the directories are few.
- */
-int mh_tree_stage_sync(const struct mh_stage *stage, const struct mh_stage_counts *counts,
-                       struct mh_err *err);
 
 /*
  * Makes the tree `name` durable: an fsync of everything in it where that is little, else one syncfs

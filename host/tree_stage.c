@@ -29,19 +29,20 @@ static int fail_on(const struct staging *staging, const char *what, const char *
     return mh_err_sys(err, saved, "cannot %s %s/%s", what, staging->stage->to_name, path);
 }
 
-/* Live's entry of the same file, which the staged tree can share; NULL where there is none. */
-static const struct mh_entry *find_shared(const struct mh_snapshot *live, size_t *next,
-                                          const struct mh_entry *entry)
+/* Whether live has the same file.  Both snapshots are sorted, so one pass over live's serves all. */
+static bool is_in_live(struct staging *staging, const struct mh_entry *entry)
 {
+    const struct mh_snapshot *live = staging->stage->live;
     int order = 1;
 
-    while (*next < live->count && (order = strcmp(live->entries[*next].path, entry->path)) < 0) {
-        (*next)++;
+    while (staging->next_live < live->count) {
+        order = strcmp(live->entries[staging->next_live].path, entry->path);
+        if (order >= 0) {
+            break;
+        }
+        staging->next_live++;
     }
-    if (*next >= live->count || order != 0 || !mh_entry_same_file(&live->entries[*next], entry)) {
-        return NULL;
-    }
-    return &live->entries[*next];
+    return order == 0 && mh_entry_same_file(&live->entries[staging->next_live], entry);
 }
 
 static int make_directory(struct staging *staging, const struct mh_entry *entry, struct mh_err *err)
@@ -86,7 +87,7 @@ static int stage_file(struct staging *staging, const struct mh_entry *entry, str
     if (to < 0) {
         return fail_on(staging, "stage", entry->path, err);
     }
-    if (find_shared(staging->stage->live, &staging->next_live, entry) != NULL) {
+    if (is_in_live(staging, entry)) {
         shared = share(staging, entry->path, to);
     }
     if (shared < 0) {
@@ -182,68 +183,4 @@ int mh_tree_stage(const struct mh_stage *stage, struct mh_stage_counts *counts, 
     }
     *counts = staging.counts;
     return 0;
-}
-
-/* Makes durable what the entry names in the staged tree. */
-static int sync_entry(struct mh_place *to, const struct mh_entry *entry)
-{
-    const char *name;
-    int parent;
-    int result;
-    int fd;
-
-    if (entry->type == MH_ENTRY_DIRECTORY) {
-        fd = mh_place_at(to, entry->path, strlen(entry->path));
-        return fd < 0 ? -1 : mh_os_fsync(fd);
-    }
-    parent = mh_place_of(to, entry->path, &name);
-    fd = parent < 0 ? -1 : mh_path_open(parent, name, O_RDONLY, MH_LINKS_REFUSE);
-    result = fd < 0 ? -1 : mh_os_fsync(fd);
-    mh_os_close(&fd);
-    return result;
-}
-
-/* How many files could have been shared with live. */
-static size_t count_shared(const struct mh_stage *stage)
-{
-    size_t count = 0;
-    size_t next = 0;
-
-    for (size_t i = 0; i < stage->work->count; i++) {
-        count += find_shared(stage->live, &next, &stage->work->entries[i]) != NULL ? 1 : 0;
-    }
-    return count;
-}
-
-int mh_tree_stage_sync(const struct mh_stage *stage, const struct mh_stage_counts *counts,
-                       struct mh_err *err)
-{
-    const bool links_only =
-        counts->linked == count_shared(stage); /* then what is shared is a link */
-    struct mh_place to = MH_PLACE_INIT;
-    size_t next = 0;
-    int result = -1;
-
-    if (mh_place_open(&to, stage->to_dir, stage->to_name, err) < 0) {
-        return -1;
-    }
-    for (size_t i = 0; i < stage->work->count; i++) {
-        const struct mh_entry *entry = &stage->work->entries[i];
-
-        if (find_shared(stage->live, &next, entry) != NULL && links_only) {
-            continue;
-        }
-        if (sync_entry(&to, entry) < 0) {
-            (void)mh_err_sys(err, errno, "cannot make %s/%s durable", stage->to_name, entry->path);
-            goto out;
-        }
-    }
-    if (mh_os_fsync(to.root) < 0) {
-        (void)mh_err_sys(err, errno, "cannot make %s durable", stage->to_name);
-        goto out;
-    }
-    result = 0;
-out:
-    mh_place_close(&to);
-    return result;
 }

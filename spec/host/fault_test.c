@@ -177,7 +177,7 @@ static void prepare_stage(int dirfd)
 }
 
 /* Stages with snapshots taken before the faults begin counting. */
-static int stage(int dirfd, bool sync, struct mh_err *err)
+static int run_stage(int dirfd, struct mh_err *err)
 {
     struct mh_snapshot work = MH_SNAPSHOT_INIT;
     struct mh_snapshot live = MH_SNAPSHOT_INIT;
@@ -196,34 +196,15 @@ static int stage(int dirfd, bool sync, struct mh_err *err)
         mh_snapshot_take(dirfd, "live", NULL, &live, err) == 0) {
         result = mh_tree_stage(&what, &counts, err);
         CHECK(result == 0 || counts.directories == 0);
-        if (result == 0 && sync) {
-            result = mh_tree_stage_sync(&what, &counts, err);
-        }
     }
     mh_snapshot_release(&work);
     mh_snapshot_release(&live);
     return result;
 }
 
-static int run_stage(int dirfd, struct mh_err *err)
-{
-    return stage(dirfd, false, err);
-}
-
 static void check_stage(int dirfd, bool failed)
 {
     CHECK(has(dirfd, "staged") == !failed);
-    CHECK(failed || same_trees(dirfd, "work", "staged"));
-    CHECK(has_text(dirfd, "live/a/file", "text"));
-}
-
-static int run_stage_sync(int dirfd, struct mh_err *err)
-{
-    return stage(dirfd, true, err);
-}
-
-static void check_stage_sync(int dirfd, bool failed)
-{
     CHECK(failed || same_trees(dirfd, "work", "staged"));
     CHECK(has_text(dirfd, "live/a/file", "text"));
 }
@@ -290,7 +271,6 @@ static const struct scenario scenarios[] = {
     {"sync", prepare_file, run_sync, check_sync},
     {"copy a tree", prepare_tree, run_copy, check_copy},
     {"stage", prepare_stage, run_stage, check_stage},
-    {"stage and sync", prepare_stage, run_stage_sync, check_stage_sync},
     {"sync a small tree", prepare_tree, run_tree_sync, check_sync},
     {"sync a large tree", prepare_many, run_tree_sync, check_sync},
     {"remove a tree", prepare_tree, run_tree_remove, check_tree_remove},
