@@ -20,6 +20,7 @@ local function stat(dir, path)
   if not paths.is_inside(path) then
     return nil
   end
+  path = paths.tidy(path)
   local entry = dir:stat(path)
   if entry and entry.kind ~= "symlink" then
     return { kind = entry.kind, size = entry.size, exists = true, escapes = false }
@@ -63,7 +64,7 @@ local function read(dir, path)
   if not paths.is_inside(path) then
     return nil, ("'%s' is not a path inside the migration"):format(path)
   end
-  local content, message = dir:read(path, { links = "inside", max = MAX_READ })
+  local content, message = dir:read(paths.tidy(path), { links = "inside", max = MAX_READ })
   if not content then
     return nil, message
   end

@@ -1,10 +1,10 @@
 --- The phase files of a plan that is ready say when each phase may begin and when it is done.
 
-local text = require "lib.text"
+local plan_files = require "lib.plan_files"
 
-local HEADINGS <const> = {
-  { title = "Precondition", code = "missing-phase-precondition" },
-  { title = "Definition of Done", code = "missing-phase-definition-of-done" },
+local CODES <const> = {
+  ["Precondition"] = "missing-phase-precondition",
+  ["Definition of Done"] = "missing-phase-definition-of-done",
 }
 
 local function is_due(m)
@@ -12,37 +12,31 @@ local function is_due(m)
   return m.mode == "ready-publish" or status == "ready" or status == "in-progress"
 end
 
----The headings of a text, in lower case. A heading is a whole line, inside a code fence too.
-local function headings_of(content)
-  local found = {}
-  for _, line in ipairs(text.lines(content)) do
-    local title = line:match("^##[ \t]+(.-)[ \t]*$")
-    if title then
-      found[title:lower()] = true
+---The files of the phases, as far as they are files of the migration.
+local function regular_files(m)
+  local files = {}
+  for _, phase in ipairs(m.manifest.phases) do
+    local entry = m.stat(phase.file)
+    if entry and entry.kind == "file" and not entry.escapes then
+      files[#files + 1] = phase.file
     end
   end
-  return found
+  return files
 end
 
 ---@type mighost.Rule
 return {
   modes = { "ready-publish", "doctor" },
   check = function(m, report)
-    for _, phase in ipairs(is_due(m) and m.manifest.phases or {}) do
-      local entry = m.stat(phase.file)
-      if entry and entry.kind == "file" and not entry.escapes then
-        local content, why = m.read(phase.file)
-        local found = headings_of(content or "")
-        for _, heading in ipairs(HEADINGS) do
-          if not found[heading.title:lower()] then
-            report {
-              severity = "error",
-              code = heading.code,
-              path = phase.file,
-              message = why or ("there is no heading '## %s'"):format(heading.title),
-            }
-          end
-        end
+    for _, file in ipairs(is_due(m) and regular_files(m) or {}) do
+      local content, why = m.read(file)
+      for _, heading in ipairs(plan_files.missing_headings(content or "")) do
+        report {
+          severity = "error",
+          code = CODES[heading],
+          path = file,
+          message = why or ("there is no heading '## %s'"):format(heading),
+        }
       end
     end
   end,
