@@ -1,9 +1,10 @@
 /* lib_repo: host.repo, a git repository for reading. */
+#include "lib_repo.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib.h"
-#include "lib_repo.h"
 #include "repo.h"
 #include "repo_status.h"
 
