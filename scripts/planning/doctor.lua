@@ -9,11 +9,12 @@ local MODE <const> = "doctor"
 
 local function check_one(project, rules, live, slug)
   local published = project.live .. "/" .. slug
-  local dir <close>, message = live:open_dir(slug)
+  local dir <close>, message, name = live:open_dir(slug)
   if not dir then
+    local code = name == "ENOENT" and "missing-manifest" or "invalid-manifest"
     return { {
-      severity = "error", mode = MODE, code = "invalid-manifest", path = published, slug = slug,
-      message = message,
+      severity = "error", mode = MODE, code = code, path = published, slug = slug,
+        message = message,
     } }
   end
   return consistency.check(dir, {

@@ -1,9 +1,10 @@
 --- Sets a project up: what project.init decides and project.setup does, with git's part of it.
 
 local config = require "project.config"
-local homes = require "project.homes"
+local folder = require "project.folder"
 local init = require "project.init"
 local live = require "project.live"
+local open = require "project.open"
 local quote = require "lib.quote"
 local setup = require "project.setup"
 
@@ -11,9 +12,8 @@ local SUBJECT <const> = "mighost: set up planning"
 local SAMPLE_SLUG <const> = "sample"
 
 --- Nothing may be moved while a publication is under way, or before what one left is settled.
-local function check_idle(place, old)
-  local transactions = require "planning.transactions"
-  local found = transactions.findings(place.root .. "/" .. old.live_migrations_dir, place.common)
+local function check_idle(old)
+  local found = require("planning.transactions").findings(old.live_path, old.common)
   if #found == 0 then
     return true
   end
@@ -22,22 +22,27 @@ local function check_idle(place, old)
 end
 
 --- The project's folder in the state directory, and that no answer in it waits to be published.
-local function find_state(place, old)
-  local site, message, name, fix = require("planning.commit").open({
-    root = place.root,
-    live = old.live_migrations_dir,
-  }, require("host.repo").open(place.worktree))
+local function find_state(old)
+  local home <close>, why, errno = folder.open(old.state_home)
+  if not home then
+    return nil, why, errno
+  end
+  local repo <close>, problem, code, help = require("host.repo").open(old.worktree)
+  if not repo then
+    return nil, problem, code, help
+  end
+  local site, message, name, fix = require("planning.commit").open(old, repo)
   if not site then
     return nil, message, name, fix
   end
   local workspace = require "planning.workspace"
-  local folder = workspace.place(homes.state(), site:project_id())
-  local waiting = workspace.slugs_with_answers(folder)[1]
+  local place = workspace.place(old.state_home, site:project_id())
+  local waiting = workspace.slugs_with_answers(place)[1]
   if waiting then
     return nil, "an accepted answer waits to be published: " .. waiting, "EBUSY",
       "mighost plan " .. quote.word(waiting)
   end
-  return folder
+  return place
 end
 
 --- What has to hold before anything is moved; fills in where set-aside is.
@@ -45,20 +50,24 @@ local function prepare_moves(plan)
   if #plan.moves == 0 then
     return true
   end
-  local idle, message, name, fix = check_idle(plan.place, plan.old)
+  local old = open.describe(plan.place, plan.old)
+  local idle, message, name, fix = check_idle(old)
   if not idle then
     return nil, message, name, fix
   end
-  local folder, why, code, help = find_state(plan.place, plan.old)
-  plan.set_aside = folder and folder .. "/set-aside"
-  return folder and true, why, code, help
+  local place, why, code, help = find_state(old)
+  plan.set_aside = place and place .. "/set-aside"
+  return place and true, why, code, help
 end
 
 --- The paths, relative to the root, that say how this project plans.
 local function list_shared(plan)
-  local shared = { config.path, plan.live .. "/" .. live.attributes_file, plan.taste }
+  local shared = { config.path, plan.live .. "/" .. live.attributes_file }
+  table.insert(shared, plan.taste)
   for _, move in ipairs(plan.moves) do
-    table.insert(shared, move.from)
+    if require("planning.git").is_tracked(plan.place.root, move.from) then
+      table.insert(shared, move.from)
+    end
     table.insert(shared, move.to)
   end
   return shared
@@ -77,13 +86,8 @@ local function check_clean_moves(plan)
 end
 
 local function check_attributes(plan)
-  local prefix = plan.place.root:sub(#plan.place.worktree + 2)
-  prefix = prefix == "" and "" or prefix .. "/"
-  return require("planning.attributes").check({
-    worktree = plan.place.worktree,
-    live_path = plan.place.root .. "/" .. plan.live,
-    git_live = prefix .. plan.live,
-  }, SAMPLE_SLUG)
+  local now = open.describe(plan.place, { live_migrations_dir = plan.live })
+  return require("planning.attributes").check(now, SAMPLE_SLUG)
 end
 
 local function share(plan, wants_commit)
@@ -96,9 +100,9 @@ local function share(plan, wants_commit)
   elseif clean then
     return result
   elseif wants_commit then
-    local oid, why, code = git.commit_paths(root, paths, SUBJECT)
+    local oid, why, code, fix = git.commit_paths(root, paths, SUBJECT)
     result.commit = oid
-    return oid and result, why, code
+    return oid and result, why, code, fix
   end
   local words = quote.words(paths)
   local prefix = "git -C " .. quote.word(root)
@@ -119,22 +123,23 @@ function M.init(request)
   if not plan then
     return nil, message, name, fix
   end
-  local checks = { prepare_moves, request.commit and check_clean_moves or nil }
-  for _, check in ipairs(checks) do
-    local ok, why, code, help = check(plan)
-    if not ok then
-      return nil, why, code, help
-    end
+  local ready, trouble, kind, advice = prepare_moves(plan)
+  if ready and request.commit then
+    ready, trouble, kind, advice = check_clean_moves(plan)
+  end
+  if not ready then
+    return nil, trouble, kind, advice
   end
   if request.dry_run then
     return { root = plan.place.root, commands = {}, would = setup.describe(plan) }
   end
-  local done, why, code, help = setup.apply(plan, {
-    notify = request.notify or function() end,
-    check = check_attributes,
-  })
+  local done, why, code = setup.apply(plan, request.notify or function() end)
   if not done then
-    return nil, why, code, help
+    return nil, why, code
+  end
+  local exact, problem, name_of, help = check_attributes(plan)
+  if not exact then
+    return nil, problem, name_of, help
   end
   return share(plan, request.commit)
 end

@@ -72,13 +72,30 @@ function M.is_clean(folder, paths)
   return out == ""
 end
 
+--- Whether git keeps anything at or below a path.
+---@param folder string
+---@param path string   relative to the folder
+---@return boolean? tracked, string? message, string? name
+function M.is_tracked(folder, path)
+  local out, message, name = M.run(folder, "ls-files", "--", path)
+  if not out then
+    return nil, message, name
+  end
+  return out ~= ""
+end
+
 --- Commits these paths and nothing else, whatever else is staged.
 ---@param folder string
 ---@param paths string[]   relative to the folder; missing ones are committed as removed
 ---@param message string
----@return string? commit, string? message, string? name
+---@return string? commit, string? message, string? name, string? fix
 function M.commit_paths(folder, paths, message)
-  local out, why, name = M.run(folder, "add", "--all", "--", table.unpack(paths))
+  local out, why, name = M.run(folder, "var", "GIT_COMMITTER_IDENT")
+  if not out then
+    return nil, "git knows nobody to commit as: " .. why, "ENOIDENT",
+      "git config user.name NAME && git config user.email ADDRESS"
+  end
+  out, why, name = M.run(folder, "add", "--all", "--", table.unpack(paths))
   if out then
     out, why, name = M.run(folder, "commit", "--quiet", "--message", message, "--only", "--",
       table.unpack(paths))

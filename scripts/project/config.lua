@@ -27,6 +27,10 @@ local function is_seconds(value)
   return math.type(value) == "integer" and value > 0, "a whole number of seconds above 0"
 end
 
+local function is_switch(value)
+  return type(value) == "boolean", "true or false"
+end
+
 local function is_version(value)
   return value == SCHEMA_VERSION, ("%d, the version this mighost knows"):format(SCHEMA_VERSION)
 end
@@ -46,6 +50,7 @@ local FIELDS <const> = {
   commit_prefix = is_text,
   timeout = is_seconds,
   silence = is_seconds,
+  allow_fuse = is_switch,
   agent_command = is_text,
   validation_command = is_text,
   agent_env = is_anything,
@@ -65,6 +70,7 @@ local PATHS <const> = { "live_migrations_dir", "taste" }
 ---@field commit_prefix? string
 ---@field timeout? integer            seconds
 ---@field silence? integer            seconds
+---@field allow_fuse? boolean         locks of a FUSE file system are relied on
 ---@field agent_command? string       names a program: counts as a script, see project.trust
 ---@field agent_env? table            likewise
 ---@field validation_command? string  likewise

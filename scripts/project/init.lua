@@ -35,6 +35,7 @@ local function find_root(opts)
   if not opts.path then
     local known = root.find(opts.repo_root)
     place.root = known and known.root or place.worktree
+    place.prefix = root.prefix(place.worktree, place.root)
     return place
   end
   local base = opts.repo_root and opts.path:sub(1, 1) ~= "/" and opts.repo_root .. "/" or ""
@@ -43,6 +44,7 @@ local function find_root(opts)
     return nil, why, code, help
   end
   chosen.root = sys.realpath(base .. opts.path)
+  chosen.prefix = root.prefix(chosen.worktree, chosen.root)
   return chosen
 end
 

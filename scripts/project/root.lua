@@ -15,7 +15,7 @@ local POINTER <const> = { links = "follow", max = 65536 }
 ---@field worktree string    top of the git work tree
 ---@field gitdir string      this work tree's own git directory
 ---@field common string      the git directory that all linked work trees share
----@field prefix? string     root relative to worktree: "" or "sub/"
+---@field prefix? string     root relative to worktree: "" or "sub/"; with root only
 
 local function join(base, path)
   if path:sub(1, 1) == "/" then
@@ -142,6 +142,15 @@ function M.find_worktree(start)
   return find_place(start or ".")
 end
 
+--- A folder of the work tree relative to its top: "" or "sub/".
+---@param worktree string
+---@param folder string
+---@return string
+function M.prefix(worktree, folder)
+  local rel = paths.beneath(worktree, folder)
+  return rel == "." and "" or rel .. "/"
+end
+
 --- The project around a directory.
 ---@param start? string   default: the current directory
 ---@return mighost.Place? place, string? message, string? name, string? fix
@@ -153,8 +162,7 @@ function M.find(start)
     return nil, ("no %s here or above, up to %s"):format(CONFIG, place.worktree), "ECONFIG",
       "mighost init"
   end
-  local prefix = paths.beneath(place.worktree, place.root)
-  place.prefix = prefix == "." and "" or prefix .. "/"
+  place.prefix = M.prefix(place.worktree, place.root)
   return place
 end
 

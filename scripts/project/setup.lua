@@ -182,18 +182,18 @@ local M = {}
 
 --- Does what project.init decided.
 ---@param setup mighost.Setup   with `set_aside` where there are asides
----@param hooks {notify: fun(done: string), check: fun(): true?, string?, string?, string?}
----@return true? ok, string? message, string? name, string? fix
-function M.apply(setup, hooks)
+---@param notify fun(done: string)
+---@return true? ok, string? message, string? name
+function M.apply(setup, notify)
   local dir <close>, message, name = fs.open_dir(setup.place.root)
   if not dir then
     return nil, message, name
   end
-  local steps = { set_all_aside, move_all, settle_live, settle_taste, hooks.check, settle_config }
+  local steps = { set_all_aside, move_all, settle_live, settle_taste, settle_config }
   for _, step in ipairs(steps) do
-    local ok, why, code, fix = step(setup, dir, hooks.notify)
+    local ok, why, code = step(setup, dir, notify)
     if not ok then
-      return nil, why, code, fix
+      return nil, why, code
     end
   end
   return true

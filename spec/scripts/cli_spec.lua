@@ -6,7 +6,8 @@ local tmp = require "spec.support.tmp"
 local COMMAND <const> = [[
 local cli = require "cli"
 local parser = cli.parser {
-  name = "try", summary = "Tries things.", example = { "mighost try one", "mighost try two" }, json = true,
+  name = "try", summary = "Tries things.", json = true,
+  example = { "mighost try one", "mighost try two" },
 }
 parser:argument("word"):args("?")
 parser:option("--count"):convert(tonumber)
@@ -39,7 +40,8 @@ end
 
 describe("cli.parse", function()
   it("gives options and arguments", function()
-    local result = try("print(opts.word, opts.count, opts.repo_root, opts.quiet, opts.verbose, opts.no_color)",
+    local result = try([[
+      print(opts.word, opts.count, opts.repo_root, opts.quiet, opts.verbose, opts.no_color)]],
       { "w", "--count", "3", "-C", "dir", "-q", "--verbose", "--no-color" })
     assert.equal("w\t3\tdir\ttrue\ttrue\ttrue\n", result.stdout)
     assert.equal("dir\n", try("print(opts.repo_root)", { "--repo-root=dir" }).stdout)
@@ -65,7 +67,8 @@ describe("cli.parse", function()
   end)
 
   it("ends with 2 and one clear line when the usage is wrong", function()
-    for _, args in ipairs { { "a", "b" }, { "--nope" }, { "--count" }, { "-C" }, { "--quiet=1" } } do
+    for _, args in ipairs { { "a", "b" }, { "--nope" }, { "--count" }, { "-C" },
+      { "--quiet=1" } } do
       local result = try("error 'not reached'", args)
       assert.equal(2, result.exit)
       assert.equal("", result.stdout)
@@ -86,8 +89,10 @@ end)
 describe("cli.fail", function()
   it("prints what happened and what to do, and gives the code of the name", function()
     local result = try("return cli.fail(opts, 'held: x', 'EBUSY', 'mighost list')")
-    assert.same({ exit = 5, stdout = "", stderr = "mighost: held: x\n  next: mighost list\n" }, result)
-    assert.same({ exit = 1, stdout = "", stderr = "mighost: broke\n" }, try("return cli.fail(opts, 'broke')"))
+    assert.same({ exit = 5, stdout = "", stderr = "mighost: held: x\n  next: mighost list\n" },
+      result)
+    assert.same({ exit = 1, stdout = "", stderr = "mighost: broke\n" },
+      try("return cli.fail(opts, 'broke')"))
   end)
 
   it("answers with the JSON document", function()
@@ -106,14 +111,18 @@ describe("cli.fail", function()
   end)
 
   it("tells the resume command after an interruption", function()
-    local result = try("cli.resume_with 'mighost plan x' return cli.fail(opts, 'stopped', 'EINTERRUPTED')")
-    assert.same({ exit = 130, stdout = "", stderr = "mighost: stopped\n  next: mighost plan x\n" }, result)
+    local result = try [[
+      cli.resume_with "mighost plan x"
+      return cli.fail(opts, "stopped", "EINTERRUPTED")]]
+    assert.same({ exit = 130, stdout = "", stderr = "mighost: stopped\n  next: mighost plan x\n" },
+      result)
   end)
 end)
 
 describe("cli.answer", function()
   it("prints one document with --json, and nothing without", function()
-    assert.same({ exit = 0, stdout = "", stderr = "" }, try("return cli.answer(opts, 0, { n = 1 })"))
+    assert.same({ exit = 0, stdout = "", stderr = "" },
+      try("return cli.answer(opts, 0, { n = 1 })"))
     local answer = document(try("return cli.answer(opts, 0, { n = 1 })", { "--json" }))
     assert.same({ json.null, json.null, 1 }, { answer.message, answer.fix, answer.data.n })
     answer = document(try("return cli.answer(opts, 3, nil, 'waits', 'look')", { "--json" }))
@@ -168,7 +177,8 @@ describe("cli.is_color", function()
     local dir <close> = tmp.dir()
     dir:write("try.lua", COMMAND .. "io.stdout:write(tostring(cli.is_color(opts)))")
     return sh.check {
-      argv = { "script", "-qec", table.concat({ sh.quote(program.exe), sh.quote(dir:join("try.lua")),
+      argv = { "script", "-qec",
+        table.concat({ sh.quote(program.exe), sh.quote(dir:join("try.lua")),
         option }, " "), "/dev/null" },
       env = { NO_COLOR = env.NO_COLOR or false, TERM = env.TERM or "xterm" },
     }

@@ -5,7 +5,8 @@ local tmp = require "spec.support.tmp"
 
 --- Runs mighost in a folder with empty homes.
 local function run(dir, args, env)
-  local all = { HOME = dir:join("home"), XDG_CONFIG_HOME = dir:join("config"), XDG_STATE_HOME = false }
+  local all = { HOME = dir:join("home"), XDG_CONFIG_HOME = dir:join("config"),
+    XDG_STATE_HOME = false }
   for name, value in pairs(env or {}) do
     all[name] = value
   end
@@ -46,19 +47,22 @@ describe("mighost FILE", function()
 
   it("runs a script with a #! line, CRLF, or no .lua, and one from a pipe", function()
     local dir <close> = tmp.dir()
-    dir:write("tool", "#!/usr/bin/env mighost\r\nprint('ran', debug.getinfo(1, 'l').currentline)\r\n")
+    dir:write("tool", "#!/usr/bin/env mighost\r\n"
+      .. "print('ran', debug.getinfo(1, 'l').currentline)\r\n")
     assert.equal("ran\t2\n", run(dir, { "./tool" }).stdout)
     assert.equal("piped\n", shell(dir, "echo 'print [[piped]]' | \"$MIGHOST\" /dev/stdin").stdout)
   end)
 
-  it("lets the script require the host's and the shipped modules, and none of the folder's", function()
+  it("lets the script require the host's and the shipped modules, and none of the folder's",
+    function()
     local dir <close> = tmp.dir()
     dir:write("lib/quote.lua", "error 'from the current directory'")
     dir:write("mine.lua", "return 'from the current directory'")
     dir:write("s.lua", [[
       print(require("lib.quote").word("a b"), type(require("host.sys").now()))
       print((pcall(require, "mine")))]])
-    local result = run(dir, { "./s.lua" }, { LUA_PATH = dir:join("?.lua"), LUA_INIT = "error 'init'" })
+    local result = run(dir, { "./s.lua" }, { LUA_PATH = dir:join("?.lua"),
+      LUA_INIT = "error 'init'" })
     assert.equal("'a b'\tnumber\nfalse\n", result.stdout)
   end)
 
@@ -153,7 +157,8 @@ describe("mighost COMMAND", function()
   it("suggests the nearest name", function()
     local dir <close> = tmp.dir()
     local result = run(dir, { "verzion" })
-    assert.same({ exit = 2, stdout = "", stderr = "mighost: no command of this name: verzion; did you "
+    assert.same({ exit = 2, stdout = "",
+      stderr = "mighost: no command of this name: verzion; did you "
       .. "mean version?\n  next: mighost version\n" }, result)
     assert.matches("did you mean migration doctor%?", run(dir, { "migration", "docter" }).stderr)
     assert.matches("next: mighost %-%-help", run(dir, { "unheard-of" }).stderr)
@@ -227,13 +232,15 @@ describe("mighost", function()
     local dir <close> = tmp.dir()
     local overview = run(dir, {})
     assert.equal(0, overview.exit)
-    for _, name in ipairs { "init", "migration doctor", "migration list", "migration show", "version" } do
+    for _, name in ipairs { "init", "migration doctor", "migration list", "migration show",
+      "version" } do
       assert.matches("\n  " .. name .. "  +%u", overview.stdout)
     end
     for _, args in ipairs { { "--help" }, { "-h" }, { "help" } } do
       assert.same(overview, run(dir, args))
     end
-    assert.same(run(dir, { "migration", "list", "--help" }), run(dir, { "help", "migration", "list" }))
+    assert.same(run(dir, { "migration", "list", "--help" }),
+      run(dir, { "help", "migration", "list" }))
   end)
 
   it("with --version says one line", function()
@@ -249,9 +256,10 @@ describe("mighost", function()
     dir:mkdir("share/mighost")
     sh.check { argv = { "cp", "-RL", require("host.sys").share() .. "/scripts",
       dir:join("share/mighost/scripts") } }
-    dir:write("share/mighost/scripts/commands/version.lua",
-      "local cli = require 'cli'\nlocal opts = cli.parse(cli.parser { name = 'version', summary = 's', "
-      .. "example = 'e', json = true }, { ... })\nlocal x = nil + 1")
+    dir:write("share/mighost/scripts/commands/version.lua", [[
+      local cli = require "cli"
+      cli.parse(cli.parser { name = "version", summary = "s", example = "e", json = true }, { ... })
+      local x = nil + 1]])
     local function broken(args)
       return sh.run { argv = { bin .. "/mighost", table.unpack(args) }, cwd = dir.path }
     end
@@ -268,13 +276,14 @@ describe("mighost", function()
     assert.same({ false, 12 }, { answer.ok, answer.code })
   end)
 
-  it("ends with 128 and the signal's number when it is interrupted, and says how to go on", function()
+  it("ends with 128 and the signal's number when it is interrupted, and says how to go on",
+    function()
     local dir <close> = tmp.dir()
     dir:write("s.lua", "io.stdout:write('ready\\n'):flush()\nwhile true do end")
     for name, code in pairs { INT = 130, TERM = 143 } do
       sh.check { argv = { "mkfifo", dir:join("fifo") } }
-      local result = shell(dir, "\"$MIGHOST\" ./s.lua 'a b' >fifo 2>err & read -r _ <fifo; kill -"
-        .. name .. " $!; wait $!; code=$?; cat err; exit $code")
+      local result = shell(dir, "\"$MIGHOST\" ./s.lua 'a b' >fifo 2>err & read -r _ <fifo; "
+        .. "kill -" .. name .. " $!; wait $!; code=$?; cat err; exit $code")
       assert.equal(code, result.exit)
       assert.equal("mighost: interrupted\n  next: mighost ./s.lua 'a b'\n", result.stdout)
       os.remove(dir:join("fifo"))

@@ -103,7 +103,8 @@ function M.write(dir, live, slug, opts)
     dir:write(output_of(live, slug, STEPS[i][1]), "words\n")
   end
   for i = 1, opts.phases or 0 do
-    dir:write(base .. "/" .. phase_file(i), "## Precondition\n\nNone.\n\n## Definition of Done\n\nAll.\n")
+    dir:write(base .. "/" .. phase_file(i),
+      "## Precondition\n\nNone.\n\n## Definition of Done\n\nAll.\n")
   end
   dir:write(base .. "/plan.md", "# Plan\n")
 end

@@ -3,7 +3,8 @@ local commands = require "project.commands"
 describe("project.commands", function()
   it("takes the words that name a script and leaves the rest", function()
     for _, words in ipairs {
-      { "migration", "list", "--json" }, { "migration", "list.lua", "--json" }, { "migration", "list" },
+      { "migration", "list", "--json" }, { "migration", "list.lua", "--json" },
+        { "migration", "list" },
     } do
       local script = commands.resolve(words)
       assert.equal(2, script.used)

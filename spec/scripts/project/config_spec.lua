@@ -26,7 +26,8 @@ describe("project.config.load", function()
   end)
 
   it("keeps the keys that name programs, for project.trust", function()
-    local value = load_text [[{"schema_version": 1, "live_migrations_dir": "m", "agent_command": "x",
+    local value = load_text [[{
+      "schema_version": 1, "live_migrations_dir": "m", "agent_command": "x",
       "agent_env": {"A": "b"}, "validation_command": "make", "hooks": []}]]
     assert.same({ "x", "b", "make" },
       { value.agent_command, value.agent_env.A, value.validation_command })
@@ -49,7 +50,8 @@ describe("project.config.load", function()
         "live_migrations_dir must be a path relative to the project's root; it is absolute",
       ['{"schema_version": 1, "live_migrations_dir": 5}'] =
         "live_migrations_dir must be a path relative to the project's root",
-      ['{"schema_version": 1, "live_migrations_dir": "m", "with": ""}'] = "with must be a non-empty string",
+      ['{"schema_version": 1, "live_migrations_dir": "m", "with": ""}'] =
+        "with must be a non-empty string",
       ['{"schema_version": 1, "live_migrations_dir": "m", "timeout": 1.5}'] =
         "timeout must be a whole number of seconds above 0",
       ['{"schema_version": 1, "live_migrations_dir": "m", "silence": 0}'] =
@@ -66,10 +68,12 @@ describe("project.config.load", function()
   end)
 
   it("refuses what is no JSON, in one line", function()
-    for _, text in ipairs { "", "{", "\239\187\191{}", "{} x", '{"a": "\255"}', ("["):rep(100000) } do
+    for _, text in ipairs { "", "{", "\239\187\191{}", "{} x", '{"a": "\255"}',
+      ("["):rep(100000) } do
       local value, message, name = load_text(text)
       assert.is_nil(value)
-      assert.matches("^cannot read the configuration: <root>/.mighost/config.json: [^\n]+$", message)
+      assert.matches("^cannot read the configuration: <root>/.mighost/config.json: [^\n]+$",
+        message)
       assert.equal("ECONFIG", name)
     end
   end)
@@ -113,7 +117,8 @@ describe("project.config.write", function()
   it("makes the file, and later changes only what it is told", function()
     local dir <close> = tmp.dir()
     assert.is_true(config.write(dir.path, { live_migrations_dir = "m" }))
-    assert.equal('{\n  "live_migrations_dir": "m",\n  "schema_version": 1\n}\n', dir:read(config.path))
+    assert.equal('{\n  "live_migrations_dir": "m",\n  "schema_version": 1\n}\n',
+      dir:read(config.path))
     dir:write(config.path, [[{"schema_version": 1, "live_migrations_dir": "m", "with": "replay",
       "agent_env": {"A": ["b"]}}]])
     assert.is_true(config.write(dir.path, { live_migrations_dir = "n", taste = "t.md" }))

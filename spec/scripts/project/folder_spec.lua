@@ -15,7 +15,7 @@ describe("project.folder.open", function()
     local dir <close> = tmp.dir()
     dir:mkdir("real")
     dir:symlink("real", "link")
-    local made <close> = assert(folder.open(dir:join("link/a")))
+    local _ <close> = assert(folder.open(dir:join("link/a")))
     assert.is_true(dir:exists("real/a"))
   end)
 

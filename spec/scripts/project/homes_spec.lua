@@ -5,7 +5,9 @@ local tmp = require "spec.support.tmp"
 --- What another process, with this environment, takes them for.
 local function ask(env)
   local dir <close> = tmp.dir()
-  dir:write("s.lua", "local h = require 'project.homes' io.stdout:write(h.config(), ' ', h.state())")
+  dir:write("s.lua", [[
+    local homes = require "project.homes"
+    io.stdout:write(homes.config(), " ", homes.state())]])
   return program.run { args = { dir:join("s.lua") }, env = env }.stdout
 end
 

@@ -76,13 +76,16 @@ describe("project.root.find", function()
     dir:write("file", "")
     local refused = {
       [dir.path] = { "not in a git repository: " .. dir.path, "ENOTREPO" },
-      [bare.path] = { "a bare git repository has no work tree, use a clone that has one: " .. bare.path,
+      [bare.path] = { "a bare git repository has no work tree, use a clone that has one: "
+        .. bare.path,
         "ENOTREPO" },
-      [bare.path .. "/refs"] = { "a bare git repository has no work tree, use a clone that has one: "
+      [bare.path .. "/refs"] = {
+        "a bare git repository has no work tree, use a clone that has one: "
         .. bare.path, "ENOTREPO" },
       [repo.path .. "/.git/refs"] = { "inside a git directory, not in a work tree: " .. repo.path
         .. "/.git", "ENOTREPO" },
-      [dir:join("broken")] = { dir:join("broken/.git") .. " names no git directory: /nowhere/at/all",
+      [dir:join("broken")] = { dir:join("broken/.git")
+        .. " names no git directory: /nowhere/at/all",
         "ENOTREPO" },
       [dir:join("garbage")] = { dir:join("garbage/.git") .. " names no git directory", "ENOTREPO" },
       [dir:join("file")] = { "not a directory: " .. dir:join("file"), "EUSAGE" },
@@ -112,7 +115,8 @@ describe("project.root.find_worktree", function()
   it("needs no project", function()
     local repo <close> = git.repo()
     repo.dir:mkdir("a")
-    assert.same({ worktree = repo.path, gitdir = repo.path .. "/.git", common = repo.path .. "/.git" },
+    assert.same({ worktree = repo.path, gitdir = repo.path .. "/.git", common = repo.path
+      .. "/.git" },
       root.find_worktree(repo.path .. "/a"))
   end)
 end)

@@ -25,7 +25,8 @@ describe("project.search", function()
   it("lets the project's own win, with the bytes it has", function()
     local dir <close> = project { ["scripts/version.lua"] = "mine\0" }
     local found = search.find("scripts", "version", { root = dir.path })
-    assert.same({ layer = "project", path = dir:join(".mighost/scripts/version.lua"), text = "mine\0" },
+    assert.same({ layer = "project", path = dir:join(".mighost/scripts/version.lua"),
+      text = "mine\0" },
       found)
     assert.equal("installed", search.find("scripts", "version").layer)
   end)
@@ -40,7 +41,8 @@ describe("project.search", function()
   end)
 
   it("says when nothing has a name, or nothing can have it", function()
-    for _, name in ipairs { "nosuch", "..", "../commands/version", "a/../b", "", "/etc/passwd", ".x", "a b",
+    for _, name in ipairs { "nosuch", "..", "../commands/version", "a/../b", "", "/etc/passwd",
+      ".x", "a b",
       "a\0b", "a/", "-x", ("x"):rep(300) } do
       local found, message, errno = search.find("scripts", name)
       assert.is_nil(found)

@@ -6,7 +6,8 @@ describe("project.taste", function()
   it("is the repository's where the configuration names one", function()
     local dir <close> = tmp.dir()
     dir:write("docs/taste.md", "ours")
-    assert.same({ dir.path, "docs/taste.md" }, { taste.locate(dir.path, { taste = "docs/taste.md" }) })
+    assert.same({ dir.path, "docs/taste.md" },
+      { taste.locate(dir.path, { taste = "docs/taste.md" }) })
     assert.equal("ours", taste.read(dir.path, { taste = "docs/taste.md" }))
   end)
 
@@ -15,7 +16,8 @@ describe("project.taste", function()
     assert.is_string(taste.read("/root", {}))
   end)
 
-  it("is an error when the named one is missing, no file, or leads out of the repository", function()
+  it("is an error when the named one is missing, no file, or leads out of the repository",
+    function()
     local dir <close> = tmp.dir()
     dir:mkdir("folder")
     dir:symlink("/etc/passwd", "link")
