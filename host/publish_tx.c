@@ -35,8 +35,8 @@ char *mh_publish_label(const char *slug, const char *token, struct mh_err *err)
 }
 
 /*
- * Keeps what is in the directory out of `git status`.  Written in place: a temporary file would be one
- * more thing to leave behind, and a file cut short by a crash is written again here.
+ * Keeps what is in the directory out of `git status`.  Written in place: a temporary file would be
+ * one more thing to leave behind, and a file cut short by a crash is written again here.
  */
 static int write_ignore_file(int dirfd)
 {

@@ -1,18 +1,18 @@
 ---@meta host.publish
 
---- Replacing one migration directory as a unit, recorded as one git commit.  For planning.commit and
---- planning.recover only.  Failures of the world are `nil, message, NAME`: EBUSY, EDIRTY, ESTALE,
+--- Replacing one migration directory as a unit, recorded as one git commit.  For planning.commit
+--- and planning.recover only.  Failures of the world are `nil, message, NAME`: EBUSY, EDIRTY, ESTALE,
 --- EMERGING, EINVALIDPATH, EUNSUPPORTED, ENOIDENT, ECORRUPT or an errno's.
 ---
---- The order of one step: open, lease, recover, snapshot, copy, (the paid part), begin, rules on the
---- staged tree, exchange, rules on the live one, commit, finish.
+--- The order of one step: open, lease, recover, snapshot, copy, (the paid part), begin, rules on
+--- the staged tree, exchange, rules on the live one, commit, finish.
 ---@class host.publish
 local publish = {}
 
 ---@class host.publish.OpenOptions
 ---@field repo host.repo.Repo  kept open while the site is
 ---@field live string          the live directory, relative to the work tree
----@field state_home string    absolute, exists; set-aside trees go to projects/<id>/set-aside below it
+---@field state_home string    absolute, exists; set-aside trees go to projects/<id>/set-aside in it
 ---@field allow_fuse? boolean  a FUSE file system is trusted to lock
 
 --- One live directory of one work tree.
@@ -68,7 +68,7 @@ function Site:lease(slug, operation, opts) end
 ---@return string? name
 function Site:recover(lease) end
 
---- Looks at what is live: EDIRTY where it is not just as committed, EMERGING during a merge or rebase.
+--- Looks at what is live: EDIRTY where it is not as committed, EMERGING during a merge or rebase.
 ---@param lease host.publish.Lease
 ---@return host.publish.Snapshot? snapshot
 ---@return string? message

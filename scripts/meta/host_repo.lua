@@ -13,7 +13,7 @@ local Repo = {}
 ---@field workdir string    absolute, as are the next two; none ends in a slash
 ---@field gitdir string     of this work tree
 ---@field commondir string  shared by all linked work trees
----@field state string      "none", or the operation under way: "merge", "rebase", "cherry-pick", ...
+---@field state string      "none" or the operation under way: "merge", "rebase", "bisect", ...
 ---@field branch? string    full name, "refs/heads/main"; absent when HEAD is detached or unborn
 ---@field head? string      commit id; absent when unborn
 ---@field detached boolean
@@ -31,8 +31,8 @@ local Repo = {}
 ---@field offset integer  minutes east of UTC
 
 --- Opens the repository whose work tree is or holds `path`.
---- ENOTREPO: none, or a bare one.  EUNSUPPORTED: of another owner, or of a format that libgit2 cannot
---- read (SHA-256 objects, reftable).
+--- ENOTREPO: none, or a bare one.  EUNSUPPORTED: of another owner, or of a format that libgit2
+--- cannot read (SHA-256 objects, reftable).
 ---@param path string
 ---@return host.repo.Repo? repo
 ---@return string? message
