@@ -29,7 +29,7 @@ static int fail_on(const struct staging *staging, const char *what, const char *
     return mh_err_sys(err, saved, "cannot %s %s/%s", what, staging->stage->to_name, path);
 }
 
-/* Whether live has the same file.  Both snapshots are sorted, so one pass over live's serves all. */
+/* Whether live has the same file.  Both are sorted, so one pass over live serves all calls. */
 static bool is_in_live(struct staging *staging, const struct mh_entry *entry)
 {
     const struct mh_snapshot *live = staging->stage->live;

@@ -8,8 +8,8 @@
 #include "tree_walk.h"
 
 /*
- * One syncfs costs no more than an fsync or two, but writes out whatever else is waiting on the file
- * system; a few fsyncs, at a fifth of a millisecond each, are the better bet.
+ * One syncfs costs no more than an fsync or two, but writes out whatever else is waiting on the
+ * file system; a few fsyncs, at a fifth of a millisecond each, are the better bet.
  */
 enum { FEW = 8 };
 
