@@ -2,7 +2,7 @@
 
 local lock = require "host.lock"
 
-local folder = require "planning.folder"
+local folder = require "project.folder"
 
 local M = {}
 

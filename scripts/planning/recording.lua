@@ -11,7 +11,7 @@ local sys = require "host.sys"
 local tree = require "host.tree"
 
 local diff = require "lib.diff"
-local folder = require "planning.folder"
+local folder = require "project.folder"
 local json = require "lib.json"
 
 local SCHEMA <const> = 1

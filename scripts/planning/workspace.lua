@@ -16,7 +16,7 @@ local fs = require "host.fs"
 local sys = require "host.sys"
 local tree = require "host.tree"
 
-local folder = require "planning.folder"
+local folder = require "project.folder"
 local json = require "lib.json"
 
 local RECORD <const> = "accepted"

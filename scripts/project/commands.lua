@@ -1,12 +1,13 @@
 --- Which command script a command line means: `migration list` is migration/list.lua.
 
-local nearest = require "lib.nearest"
+local fs = require "host.fs"
+
 local root = require "project.root"
 local search = require "project.search"
 local trust = require "project.trust"
 
 local MAX_WORDS <const> = 3
-local BYTES_OF_PURPOSE <const> = 200
+local FOLLOW <const> = { links = "follow" }
 
 -- These only look: an untrusted repository must not be able to keep people from looking.
 local LOOKING <const> = { ["migration/doctor"] = true, ["migration/list"] = true }
@@ -36,7 +37,7 @@ local function list_names(project)
 end
 
 local function refuse_unknown(typed, project)
-  local near = nearest.find(typed, list_names(project))
+  local near = require("lib.nearest").find(typed, list_names(project))
   return nil, ("no command of this name: %s%s"):format(typed,
     near and "; did you mean " .. near .. "?" or ""), "EUSAGE",
     near and "mighost " .. near or "mighost --help"
@@ -56,9 +57,8 @@ end
 
 --- A script that lies in the current directory is never what a bare name means.
 local function note_shadowed(script, name)
-  local here = io.open(name .. ".lua", "rb")
-  if here then
-    here:close()
+  local here <close> = fs.open_dir(".")
+  if here and here:stat(name .. ".lua", FOLLOW) then
     table.insert(script.notes, ("running %s, not ./%s.lua (for that: mighost ./%s.lua)"):format(
       script.path, name, name))
   end
@@ -121,12 +121,11 @@ end
 function M.list(start)
   local commands = {}
   for _, entry in ipairs(search.list("scripts", root.find(start))) do
-    local file <close> = io.open(entry.path, "rb")
-    local head = file and file:read(BYTES_OF_PURPOSE) or ""
+    local script = search.read({ layer = entry.layer, path = entry.folder }, entry.name)
     table.insert(commands, {
       name = entry.name:gsub("/", " "),
       layer = entry.layer,
-      purpose = head:match("^%-%-%- ([^\n]*)") or "",
+      purpose = script and script.text:match("^%-%-%- ([^\r\n]*)") or "",
     })
   end
   return commands

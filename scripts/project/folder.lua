@@ -27,4 +27,15 @@ function M.open(path)
   return parent:open_dir(last)
 end
 
+--- Opens a directory that may not be there.
+---@param path string   absolute
+---@return host.fs.Dir|false|nil dir, string? message, string? name   false: it does not exist
+function M.open_if_there(path)
+  local dir, message, name = fs.open_dir(path)
+  if not dir and name == "ENOENT" then
+    return false
+  end
+  return dir, message, name
+end
+
 return M

@@ -49,13 +49,16 @@ local function find_root(opts)
 end
 
 local function load_old(setup)
-  local dir <close> = fs.open_dir(setup.place.root)
-  if not dir or not dir:stat(config.path) then
-    return true
+  local dir <close>, message, name = fs.open_dir(setup.place.root)
+  local found
+  if dir then
+    found, message, name = dir:stat(config.path)
   end
-  local old, message, name = config.load(setup.place.root)
-  setup.old = old
-  return old and true, message, name
+  if not found then
+    return name == "ENOENT" or nil, message, name
+  end
+  setup.old, message, name = config.load(setup.place.root)
+  return setup.old and true, message, name
 end
 
 --- Decides about `from` and `to`: nothing to do, a move, or one with `to` set aside before.

@@ -40,7 +40,7 @@ local function kind_of(disk, path)
   elseif name == "ENOENT" or name == "ENOTDIR" then
     return false
   end
-  return nil, message, name
+  return nil, message:gsub(" //", " /", 1), name -- paths count from the opened "/"
 end
 
 --- The first line of a small file, behind `key` when one is given; nil when it is not of that form.
@@ -90,9 +90,9 @@ local function walk(disk, start, config)
   local folder = start
   while folder do
     if config and not root then
-      local found, why, errno = kind_of(disk, join(folder, config))
+      local found, why = kind_of(disk, join(folder, config))
       if found == nil then
-        return nil, why, errno
+        return nil, why, "ECONFIG"
       end
       root = found and folder
     end

@@ -125,7 +125,7 @@ end
 --- Every name of a kind with the layer that serves it, in byte order.
 ---@param kind mighost.Kind
 ---@param project? {root?: string}
----@return {name: string, layer: mighost.Layer, path: string}[]
+---@return {name: string, layer: mighost.Layer, folder: string, path: string}[]
 function M.list(kind, project)
   local found, seen = {}, {}
   for _, layer in ipairs(M.layers(kind, project and project.root)) do
@@ -137,8 +137,10 @@ function M.list(kind, project)
     for _, name in ipairs(names) do
       if not seen[name] then
         seen[name] = true
-        local path = layer.path .. "/" .. name .. ".lua"
-        table.insert(found, { name = name, layer = layer.layer, path = path })
+        table.insert(found, {
+          name = name, layer = layer.layer, folder = layer.path,
+          path = layer.path .. "/" .. name .. ".lua",
+        })
       end
     end
   end

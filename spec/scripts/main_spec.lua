@@ -140,6 +140,9 @@ describe("mighost COMMAND", function()
     assert.matches("^mighost: running .*/scripts/commands/version%.lua, not %./version%.lua "
       .. "%(for that: mighost %./version%.lua%)\n$", result.stderr)
     assert.equal("mine\n", run(dir, { "./version.lua" }).stdout)
+    os.remove(dir:join("version.lua"))
+    sh.check { argv = { "mkfifo", dir:join("version.lua") } }
+    assert.equal(0, run(dir, { "version" }).exit)
   end)
 
   it("may be the user's own, which wins over the installed one", function()
