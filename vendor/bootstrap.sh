@@ -69,13 +69,13 @@ need() {
         install --no-install-recommends $missing </dev/null
 }
 
-# build FOLDER OPTION...
+# build FOLDER TARGET OPTION...
 build() {
-    folder=$1
-    shift
+    folder=$1 target=$2
+    shift 2
     say "Building in $folder"
     cmake -S "$root" -B "$folder" -G Ninja "$@"
-    cmake --build "$folder"
+    cmake --build "$folder" --target "$target"
 }
 
 # run_tests NAME FOLDER: every test through ctest; what failed is remembered in $failed
@@ -95,10 +95,10 @@ run_all_tests() {
     failed=''
     corpus=-DMIGHOST_REQUIRE_CORPUS=${MIGHOST_REQUIRE_CORPUS:-OFF}
     need run build test lint
-    build "$release" -DCMAKE_BUILD_TYPE=Release -DMIGHOST_WERROR=ON "$corpus"
+    build "$release" all -DCMAKE_BUILD_TYPE=Release -DMIGHOST_WERROR=ON "$corpus"
     run_tests release "$release"
-    build "$sanitize" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DMIGHOST_WERROR=ON -DMIGHOST_SANITIZE=ON \
-        "$corpus"
+    build "$sanitize" all -DCMAKE_BUILD_TYPE=RelWithDebInfo -DMIGHOST_WERROR=ON \
+        -DMIGHOST_SANITIZE=ON "$corpus"
     run_tests sanitize "$sanitize"
     say "Linting"
     cmake --build "$release" --target lint || failed="$failed lint"
@@ -111,7 +111,7 @@ run_all_tests() {
 
 build_release() {
     need run build
-    build "$release" -DCMAKE_BUILD_TYPE=Release
+    build "$release" program -DCMAKE_BUILD_TYPE=Release
     say "Built $release/bin/mighost, which runs from there.  To install it elsewhere:"
     printf '  cmake --install %s --prefix /usr/local\n' "$release"
 }
@@ -119,7 +119,7 @@ build_release() {
 case ${1-} in
 demo)
     need run build
-    build "$release" -DCMAKE_BUILD_TYPE=Release
+    build "$release" program -DCMAKE_BUILD_TYPE=Release
     exec sh "$root/vendor/demo.sh" "$root" "$release/bin/mighost"
     ;;
 test) run_all_tests ;;

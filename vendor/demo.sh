@@ -13,8 +13,16 @@ export XDG_STATE_HOME="$scratch/state" XDG_CONFIG_HOME="$scratch/config"
 unset MIGHOST_WITH
 git config --file "$GIT_CONFIG_GLOBAL" safe.directory '*'
 
+# say COMMAND...: the words as one would type them
 say() {
-    printf '\n$ %s\n' "$*"
+    printf '\n$'
+    for word in "$@"; do
+        case $word in
+        *[!A-Za-z0-9_./:=-]*) printf " '%s'" "$word" ;;
+        *) printf ' %s' "$word" ;;
+        esac
+    done
+    printf '\n'
 }
 
 leave() {
@@ -41,6 +49,7 @@ git -C "$project" rev-parse --quiet --verify HEAD >/dev/null 2>&1 || {
 show git clone --quiet "$project" "$repo"
 cd "$repo"
 git checkout --quiet -B main
+base=$(git rev-parse HEAD)
 git config user.name "mighost demo"
 git config user.email "demo@example.invalid"
 
@@ -54,4 +63,4 @@ show mighost plan.lua --target "$target" --with replay --to-end
 slug=$(mighost migration list --no-headers | cut -f 1)
 show mighost migration list
 show mighost migration show "$slug"
-show git log --format='%h %s'
+show git log --format='%h %s' "$base.."
