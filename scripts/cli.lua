@@ -67,8 +67,15 @@ local M = {}
 ---@field verbose? boolean
 ---@field no_color? boolean
 
+---@class mighost.cli.Command
+---@field name string
+---@field summary string
+---@field example string|string[]
+---@field json? boolean                        whether it has --json
+---@field options? fun(parser: table)          adds options; see cli.parse
+
 --- A lua-argparse parser with the options that every command has.
----@param def {name: string, summary: string, example: string|string[], json?: boolean}
+---@param def mighost.cli.Command
 ---@return table parser
 function M.parser(def)
   local argparse = require "argparse"
@@ -85,16 +92,27 @@ function M.parser(def)
   parser:flag("-q --quiet", "No notes and no progress.")
   parser:flag("--verbose", "Say more; show tracebacks of internal errors.")
   parser:flag("--no-color", "No colour (so does NO_COLOR).")
+  if def.options then
+    def.options(parser)
+  end
   session.command = def.name
   session.can_json = def.json
   return parser
 end
 
 --- Reads the arguments.  Without opts the command is over and the second value is its exit code.
----@param parser table
+---
+--- A command that needs no argument and has no defaults may give its definition instead of a parser:
+--- without arguments there is nothing to parse then, and loading lua-argparse is a third of the time
+--- that such a command takes.
+---@param command table   a parser, or a mighost.cli.Command with `options`
 ---@param args string[]
 ---@return mighost.cli.Opts? opts, integer? code
-function M.parse(parser, args)
+function M.parse(command, args)
+  if command.options and #args == 0 then
+    return {}
+  end
+  local parser = command.options and M.parser(command) or command
   session.json = session.can_json and has_word(args, "--json")
   if has_word(args, "-h", "--help") then
     M.write(parser:get_help() .. "\n")

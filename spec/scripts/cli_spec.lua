@@ -86,6 +86,31 @@ describe("cli.parse", function()
   end)
 end)
 
+describe("cli.parse of a definition", function()
+  local DEFINITION <const> = [[
+    local cli = require "cli"
+    local opts, code = cli.parse({
+      name = "try", summary = "Tries.", example = "mighost try", json = true,
+      options = function(parser) parser:flag("--all") end,
+    }, { ... })
+    if not opts then return code end
+    print(opts.all, opts.quiet, package.loaded.argparse ~= nil)]]
+
+  local function run(...)
+    local dir <close> = tmp.dir()
+    dir:write("try.lua", DEFINITION)
+    return program.run { args = { dir:join("try.lua"), ... } }
+  end
+
+  it("loads the parser only for arguments", function()
+    assert.equal("nil\tnil\tfalse\n", run().stdout)
+    assert.equal("true\ttrue\ttrue\n", run("--all", "-q").stdout)
+    assert.equal(2, run("--nope").exit)
+    assert.matches("^Usage: mighost try", run("--help").stdout)
+    assert.equal(2, document(run("--nope", "--json")).code)
+  end)
+end)
+
 describe("cli.fail", function()
   it("prints what happened and what to do, and gives the code of the name", function()
     local result = try("return cli.fail(opts, 'held: x', 'EBUSY', 'mighost list')")

@@ -32,17 +32,17 @@ local function to_json(rows)
   return { migrations = migrations }
 end
 
-local parser = cli.parser {
+local opts, code = cli.parse({
   name = "migration list",
   summary = "Lists the migrations of this project as tab-separated values, in byte order of slugs.",
   example = { "mighost migration list", "mighost migration list --awaiting-review --no-headers" },
   json = true,
-}
-parser:option("--status", "Only migrations of this status."):argname("S"):choices(STATUSES)
-parser:flag("--awaiting-review", "Only migrations that wait for a person.")
-parser:flag("--no-headers", "Leave the names of the columns out.")
-
-local opts, code = cli.parse(parser, { ... })
+  options = function(parser)
+    parser:option("--status", "Only migrations of this status."):argname("S"):choices(STATUSES)
+    parser:flag("--awaiting-review", "Only migrations that wait for a person.")
+    parser:flag("--no-headers", "Leave the names of the columns out.")
+  end,
+}, { ... })
 if not opts then
   return code
 end
