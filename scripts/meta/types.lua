@@ -161,6 +161,7 @@
 ---@field slug string
 ---@field mode mighost.Mode
 ---@field staged boolean  whether this is a copy whose directory has another name
+---@field is_executable boolean  whether its plan is being executed or is about to be
 ---@field manifest mighost.Manifest
 ---@field state mighost.State|nil
 ---@field state_problem mighost.StateProblem|nil  why there is no state

@@ -71,6 +71,12 @@ local function read(dir, path)
   return text.to_utf8(content)
 end
 
+---A plan is published as ready, or has been.
+local function is_executable(source)
+  local status = source.manifest.status
+  return source.mode == "ready-publish" or status == "ready" or status == "in-progress"
+end
+
 local M = {}
 
 ---@param dir host.fs.Dir the migration, wherever it is; must stay open as long as the view is used
@@ -81,6 +87,7 @@ function M.open(dir, source)
     slug = source.slug,
     mode = source.mode,
     staged = source.staged or false,
+    is_executable = is_executable(source),
     manifest = source.manifest,
     state = source.state,
     state_problem = source.state_problem,

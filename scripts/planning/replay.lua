@@ -83,6 +83,9 @@ function M.run(pipeline, steps, reopenings)
       end
     end
   end
+  if reopenings[next_reopening] then
+    return nil, ("planning cannot be reopened after %d steps"):format(reopenings[next_reopening])
+  end
   return position
 end
 

@@ -4,6 +4,7 @@
 
 local codec = require "planning.state_codec"
 local durable = require "migration.durable"
+local links = require "migration.links"
 local pipelines = require "planning.pipeline"
 local replay = require "planning.replay"
 
@@ -91,7 +92,7 @@ function M.files_of(dir)
     if kind == "file" then
       return true
     end
-    local found = dir:stat(path, { links = "inside" })
+    local found = links.stat(dir, path)
     return found ~= nil and found.kind == "file"
   end
 end

@@ -7,11 +7,6 @@ local CODES <const> = {
   ["Definition of Done"] = "missing-phase-definition-of-done",
 }
 
-local function is_due(m)
-  local status = m.manifest.status
-  return m.mode == "ready-publish" or status == "ready" or status == "in-progress"
-end
-
 ---The files of the phases, as far as they are files of the migration.
 local function regular_files(m)
   local files = {}
@@ -28,7 +23,7 @@ end
 return {
   modes = { "ready-publish", "doctor" },
   check = function(m, report)
-    for _, file in ipairs(is_due(m) and regular_files(m) or {}) do
+    for _, file in ipairs(m.is_executable and regular_files(m) or {}) do
       local content, why = m.read(file)
       for _, heading in ipairs(plan_files.missing_headings(content or "")) do
         report {

@@ -1,10 +1,5 @@
 --- A plan that is executed, or about to be, has phases, stands at one, and lists every phase file.
 
-local function is_due(m)
-  local status = m.manifest.status
-  return m.mode == "ready-publish" or status == "ready" or status == "in-progress"
-end
-
 local function names_of(phases)
   local names = {}
   for _, phase in ipairs(phases) do
@@ -34,7 +29,7 @@ end
 return {
   modes = { "ready-publish", "doctor" },
   check = function(m, report)
-    if not is_due(m) then
+    if not m.is_executable then
       return
     end
     local names = names_of(m.manifest.phases)

@@ -10,7 +10,8 @@ local tmp = require "spec.support.tmp"
 
 local LIVE <const> = "migrations"
 local MOMENT <const> = "2026-03-01T00:15:00.000+00:00"
-local PHASE <const> = "# A phase\n\n## Precondition\nTests are green.\n\n## Definition of Done\nIt is.\n"
+local PHASE <const> =
+  "# A phase\n\n## Precondition\nTests are green.\n\n## Definition of Done\nIt is.\n"
 
 ---@class spec.Migration
 ---@field root spec.TmpDir

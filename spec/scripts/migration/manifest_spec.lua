@@ -127,7 +127,8 @@ describe("migration.manifest", function()
     refused("current_phase", nil,
       "'current_phase' must be the name of a phase or empty, found nothing")
     for _, field in ipairs { "name", "file", "precondition" } do
-      refused("phase." .. field, nil, ("'phases[0].%s' must be a string, found nothing"):format(field))
+      refused("phase." .. field, nil,
+        ("'phases[0].%s' must be a string, found nothing"):format(field))
     end
     refused("phase.done", nil, "'phases[0].done' must be true or false, found nothing")
   end)
@@ -140,7 +141,9 @@ describe("migration.manifest", function()
       "'human_review_reason' must be a string or null, found integer")
     refused("wake_up_on", false, "'wake_up_on' must be a string or null, found boolean")
     refused("current_phase", "gone", "'current_phase' names no phase: \"gone\"")
-    for kind, value in pairs { boolean = true, null = strict.null, number = strict.decode("1.0") } do
+    for kind, value in pairs {
+      boolean = true, null = strict.null, number = strict.decode("1.0"),
+    } do
       refused("current_phase", value,
         "'current_phase' must be the name of a phase or empty, found " .. kind)
     end
@@ -159,8 +162,8 @@ describe("migration.manifest", function()
     local wrong = {
       name = "s", status = "s", created_at = "s", last_touch = "s", wake_up_on = "s?",
       cooldown_until = "s?", awaiting_human_review = "b", human_review_reason = "s?", phases = "a?",
-      ["phase.name"] = "s", ["phase.file"] = "s", ["phase.precondition"] = "s", ["phase.done"] = "b",
-      ["phase.required_effort"] = "s?", ["phase.effort_reason"] = "s?",
+      ["phase.name"] = "s", ["phase.file"] = "s", ["phase.precondition"] = "s",
+      ["phase.done"] = "b", ["phase.required_effort"] = "s?", ["phase.effort_reason"] = "s?",
     }
     local values = {
       s = "text", b = true, a = strict.array(), o = strict.object(), i = 7,
@@ -180,7 +183,8 @@ describe("migration.manifest", function()
   it("does not write what could not be read again", function()
     local read = assert(manifest.decode(TEXT))
     read.human_review_reason = "\xff"
-    assert.same({ nil, "human_review_reason: the text is not valid UTF-8" }, { manifest.encode(read) })
+    assert.same({ nil, "human_review_reason: the text is not valid UTF-8" },
+      { manifest.encode(read) })
   end)
 
   it("loads a migration's own, and tells absence from damage", function()

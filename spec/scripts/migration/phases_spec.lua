@@ -17,7 +17,8 @@ end
 
 describe("migration.phases.parse_name", function()
   it("reads number and name", function()
-    assert.same({ file = "phase-1-x.md", index = "1", name = "x" }, phases.parse_name("phase-1-x.md"))
+    assert.same({ file = "phase-1-x.md", index = "1", name = "x" },
+      phases.parse_name("phase-1-x.md"))
     assert.same({ file = "phase-007-a-b.md", index = "7", name = "a-b" },
       phases.parse_name("phase-007-a-b.md"))
     assert.equal("0", phases.parse_name("phase-000-x.md").index)
