@@ -102,9 +102,9 @@ end
 
 --- Reads the arguments.  Without opts the command is over and the second value is its exit code.
 ---
---- A command that needs no argument and has no defaults may give its definition instead of a parser:
---- without arguments there is nothing to parse then, and loading lua-argparse is a third of the time
---- that such a command takes.
+--- A command that needs no argument and has no defaults may give its definition instead of a
+--- parser: without arguments there is nothing to parse then, and loading lua-argparse is a third of
+--- the time that such a command takes.
 ---@param command table   a parser, or a mighost.cli.Command with `options`
 ---@param args string[]
 ---@return mighost.cli.Opts? opts, integer? code
