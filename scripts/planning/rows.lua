@@ -91,7 +91,7 @@ function M.read(project, live, slug)
     awaiting_review = manifest.awaiting_human_review,
     last_touch = manifest.last_touch,
     cooldown = manifest.cooldown_until,
-    reason = reason or manifest.human_review_reason,
+    reason = reason or manifest.human_review_reason ~= "" and manifest.human_review_reason or nil,
   }
 end
 

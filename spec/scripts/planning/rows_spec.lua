@@ -45,6 +45,12 @@ describe("planning.rows.read", function()
     assert.equal("a/phase-1-part-1.md", row_of(dir, of, "odd").cursor)
   end)
 
+  it("takes an empty reason as none", function()
+    local dir <close>, of = project()
+    sample.write(dir, "m", "a", { reason = "" })
+    assert.is_nil(row_of(dir, of, "a").reason)
+  end)
+
   it("says what is wrong with a plan's state", function()
     local dir <close>, of = project()
     sample.write(dir, "m", "a", { steps = 1 })
