@@ -240,8 +240,11 @@ static bool advance(struct guard *guard)
     }
     if (now >= guard->next_sweep) {
         bool killing = guard->phase == KILLING;
+        int signal = killing ? SIGKILL : SIGTERM;
 
-        (void)mh_proc_tree_sweep(guard->plan->tree, killing ? SIGKILL : SIGTERM);
+        if (mh_proc_tree_sweep(guard->plan->tree, signal) < 0 && guard->program > 0) {
+            (void)mh_os.kill(guard->program, signal); /* without /proc nobody else is known */
+        }
         guard->next_sweep = mh_proc_now() + (killing ? KILLING_STEP_MS : ASKING_STEP_MS);
     }
     return true;

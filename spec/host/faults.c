@@ -37,7 +37,7 @@ static bool frees_room(const char *name)
 {
     return strcmp(name, "unlinkat") == 0 || strcmp(name, "renameat2") == 0 ||
            strcmp(name, "fchmodat") == 0 || strcmp(name, "fchmod") == 0 ||
-           strcmp(name, "lock") == 0;
+           strcmp(name, "lock") == 0 || strcmp(name, "kill") == 0;
 }
 
 /* Counts a call; true with errno when it is to fail. */
@@ -159,6 +159,16 @@ static int fault_lock(int fd, int command, struct flock *lock)
     return fails("lock") ? -1 : real.lock(fd, command, lock);
 }
 
+static pid_t fault_fork(void)
+{
+    return fails("fork") ? -1 : real.fork();
+}
+
+static int fault_kill(pid_t pid, int signal)
+{
+    return fails("kill") ? -1 : real.kill(pid, signal);
+}
+
 void faults_install(void)
 {
     real = mh_os;
@@ -176,6 +186,8 @@ void faults_install(void)
     mh_os.clone = fault_clone;
     mh_os.copy_file_range = fault_copy_file_range;
     mh_os.lock = fault_lock;
+    mh_os.fork = fault_fork;
+    mh_os.kill = fault_kill;
 }
 
 void faults_arm(struct fault what)

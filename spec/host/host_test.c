@@ -1,4 +1,4 @@
-/* Runs one group of the host's C tests.  usage: host_test faults|locks|trees */
+/* Runs one group of the host's C tests.  usage: host_test faults|locks|processes|trees */
 #include "host_test.h"
 
 #include <stdio.h>
@@ -16,6 +16,7 @@ int main(int argc, char **argv)
     } groups[] = {
         {"faults", run_fault_tests},
         {"locks", run_lock_tests},
+        {"processes", run_proc_tests},
         {"trees", run_tree_tests},
     };
 
@@ -27,6 +28,6 @@ int main(int argc, char **argv)
             return check_result();
         }
     }
-    (void)fprintf(stderr, "usage: host_test faults|locks|trees\n");
+    (void)fprintf(stderr, "usage: host_test faults|locks|processes|trees\n");
     return 2;
 }

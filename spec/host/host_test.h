@@ -4,6 +4,7 @@
 
 void run_fault_tests(void);
 void run_lock_tests(void);
+void run_proc_tests(void);
 void run_tree_tests(void);
 
 #endif

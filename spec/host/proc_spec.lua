@@ -1,6 +1,7 @@
 local leftovers = require "spec.support.leftovers"
 local lfs = require "lfs"
 local proc = require "host.proc"
+local processes = require "spec.support.processes"
 local program = require "spec.support.program"
 local sh = require "spec.support.sh"
 local sys = require "host.sys"
@@ -221,8 +222,7 @@ describe("host.proc", function()
 
     it("is there while the program runs", function()
       local dir <close> = tmp.dir()
-      local go = dir:join("go")
-      sh.check { argv = { "mkfifo", go } }
+      local go = processes.fifo(dir, "go")
       local seen = {}
       local report = shell('echo first; read word < "$GO"; echo $word', {
         env = { PATH = os.getenv("PATH"), GO = go }, stdout = dir:join("out"),
@@ -244,8 +244,7 @@ describe("host.proc", function()
 
     it("refuses a log that cannot be made or is no file, and starts nothing", function()
       local dir <close> = tmp.dir()
-      local fifo = dir:join("fifo")
-      sh.check { argv = { "mkfifo", fifo } }
+      local fifo = processes.fifo(dir, "fifo")
       dir:write("target", "kept")
       local cases = {
         { dir:join("missing/log"), "ENOENT" }, { dir.path, "EISDIR" }, { fifo, "ENXIO" },
@@ -339,24 +338,25 @@ describe("host.proc", function()
         dir:join("out")), result.stdout)
     end)
 
-    it("held open by someone out of reach does not hang the call", function()
+    it("flooded by someone out of reach does not hang the call", function()
       local dir <close> = tmp.dir()
-      local fifo = dir:join("go")
-      sh.check { argv = { "mkfifo", fifo } }
-      -- A process of ours, not the program's: it opens the pipe through /proc and keeps it.
+      local fifo = processes.fifo(dir, "go")
+      -- A process of ours, not the program's: it opens the pipe through /proc and goes on writing.
       local other = assert(io.popen(([[
-        read id < %s; exec 3>/proc/$id/fd/1; echo got it > %s; exec cat]]):format(fifo, fifo), "w"))
-      local report = shell('echo mine; echo $$ > "$GO"; read word < "$GO"; echo $word',
-        { env = { GO = fifo } })
-      assert.equal("mine\ngot it\n", report.stdout.head)
+        read id < %s; exec 3>/proc/$id/fd/1; echo got it > %s
+        exec yes >&3 2>/dev/null]]):format(fifo, fifo)))
+      local report = shell('echo mine; echo $$ > "$GO"; read word < "$GO"; exit 4',
+        { env = { GO = fifo }, cap = 1 << 40 })
+      assert.equal(4, report.exit)
       assert.equal(0, report.stragglers)
+      assert.matches("^mine\n", report.stdout.head)
       other:close()
     end)
 
     it("tells the last line that says something", function()
       local function last_line(text)
         local dir <close> = tmp.dir()
-        sh.check { argv = { "mkfifo", dir:join("go") } }
+        processes.fifo(dir, "go")
         local seen
         run { argv = { "sh", "-c", 'cat; read word < "$0"', dir:join("go") }, stdin = text,
           on_progress = function(now)
@@ -405,6 +405,13 @@ describe("host.proc", function()
       assert.equal(4, polite.exit)
       assert.equal("timeout", polite.ended_by)
       assert.is_true(polite.wall < 10)
+    end)
+
+    it("wake what is stopped, so that it too can finish", function()
+      local report = shell("trap 'echo bye; exit 4' TERM; kill -STOP $$; while :; do :; done",
+        { timeout = 0.2, grace = 30 })
+      assert.equal("bye\n", report.stdout.head)
+      assert.is_true(report.wall < 10)
     end)
 
     it("do not count once the program has ended", function()
@@ -487,7 +494,7 @@ describe("host.proc", function()
 
     it("are found when they are printed in two pieces", function()
       local dir <close> = tmp.dir()
-      sh.check { argv = { "mkfifo", dir:join("go") } }
+      processes.fifo(dir, "go")
       local seen
       local report = run {
         argv = { "sh", "-c", [[printf 'a sk-0123'; read word < "$0"; printf '456789 b']],

@@ -197,9 +197,9 @@ describe("host.proc leaves nothing behind", function()
 
   it("when everything called mighost is killed by name", function()
     local dir <close>, env, mark = prepare()
-    local handle <close>, id = start_mighost(dir, env,
-      script_of("daemon", [[cat /proc/$PPID/comm /proc/$PPID/cmdline | tr "\0\n" "  " > "$UP.name"
-        echo up > "$UP"; exec sleep 60]]))
+    local handle <close>, id = start_mighost(dir, env, script_of("daemon", [[
+      cat /proc/$PPID/comm /proc/$PPID/cmdline | tr "\0\n" "  " > "$UP.name"
+      echo up > "$UP"; exec sleep 60]]))
     assert.matches("^agent%-guardian agent%-guardian *$", dir:read("up.name"))
     processes.kill("KILL", id)
     assert.is_true(processes.wait_until(GONE_WITHIN, function()
@@ -236,7 +236,8 @@ describe("host.proc leaves nothing behind", function()
     local other = assert(io.popen("exec sleep 60", "w"))
     local own = leftovers.children()
     assert.equal(1, #own)
-    assert.is_nil((proc.run { argv = { "sh", "-c", "kill -KILL $PPID; exec sleep 60" }, env = env }))
+    local report = proc.run { argv = { "sh", "-c", "kill -KILL $PPID; exec sleep 60" }, env = env }
+    assert.is_nil(report)
     assert.same(own, leftovers.children())
     processes.kill("TERM", own[1])
     other:close()
