@@ -188,7 +188,7 @@ describe("README.md", function()
   it("names every long option", function()
     local text = table.concat(readme().lines, "\n")
     local findings, seen = {}, {}
-    local files = source.files({ "scripts/commands" }, "%.lua$")
+    local files = source.files({ "scripts/commands", "scripts/cli" }, "%.lua$")
     table.insert(files, source.read("scripts/cli.lua"))
     for _, file in ipairs(files) do
       for number, line in ipairs(file.code) do

@@ -1,0 +1,95 @@
+--- The options of every command that asks an agent, and how they are given again.
+
+local RECORDING_HELP <const> = "What --with replay answers from (default: the plan that came with "
+  .. "mighost)."
+local STRICT_HELP <const> = "With --with replay: a prompt that differs from the recorded one is an "
+  .. "error."
+
+-- What a caller of mighost.plan and the like gives, in the order of --help.
+local REQUEST <const> = {
+  "with", "model", "effort", "agent_command", "recording", "strict", "record", "timeout",
+  "silence_timeout",
+}
+local AGAIN <const> = {
+  { "with", "--with" }, { "model", "--model" }, { "effort", "--effort" },
+  { "agent_command", "--agent-command" }, { "recording", "--recording" }, { "strict", "--strict" },
+  { "record", "--record" }, { "timeout", "--timeout" }, { "silence_timeout", "--silence-timeout" },
+  { "to_end", "--to-end" }, { "repo_root", "--repo-root" },
+}
+
+local M = {}
+
+---Reads a number of seconds or of steps.
+---@param word string
+---@return integer?
+---@return string? message
+function M.whole_number(word)
+  local number = math.tointeger(tonumber(word))
+  if not number or number < 1 then
+    return nil, ("'%s' is not a whole number above 0"):format(word)
+  end
+  return number
+end
+
+---Which agent, and the program of the agent `command`.
+---@param parser table
+---@param how string what the program is handed, a sentence
+function M.add_choice(parser, how)
+  parser:option("--with", "The agent to ask (then MIGHOST_WITH counts, then the configuration).")
+    :argname("NAME")
+  parser:option("--model", "The agent's model."):argname("M")
+  parser:option("--agent-command", "The program that --with command runs: " .. how)
+    :argname("'PROGRAM ARGS'")
+end
+
+---What bounds a call, and seeing what it prints.
+---@param parser table
+function M.add_limits(parser)
+  parser:option("--timeout", "Seconds for a whole answer (default: 1800).")
+    :argname("S"):convert(M.whole_number)
+  parser:option("--silence-timeout", "Seconds without a sign of life (default: 300).")
+    :argname("S"):convert(M.whole_number)
+  parser:flag("--show-agent-logs", "Show what the agent prints as it prints it.")
+end
+
+---@param parser table
+function M.add_effort(parser)
+  parser:option("--effort", "How hard the agent should think (default: medium).")
+    :choices({ "low", "medium", "high", "xhigh" })
+end
+
+---Keeping calls, and answering from what was kept.
+---@param parser table
+function M.add_recording(parser)
+  parser:option("--record", "Keep every call of the agent below DIR."):argname("DIR")
+  parser:option("--recording", RECORDING_HELP):argname("DIR")
+  parser:flag("--strict", STRICT_HELP)
+end
+
+---The options to be given again by whoever goes on where a command stopped.
+---@param opts table what was parsed
+---@return string[] words
+function M.again(opts)
+  local words = {}
+  for _, entry in ipairs(AGAIN) do
+    local value = opts[entry[1]]
+    if value then
+      words[#words + 1] = entry[2]
+      words[#words + 1] = value ~= true and tostring(value) or nil
+    end
+  end
+  return words
+end
+
+---The part of a request to mighost.plan and the like that says whom to ask and how.
+---@param opts table what was parsed
+---@return table request
+function M.request(opts)
+  local request = { again = M.again(opts) }
+  for _, name in ipairs(REQUEST) do
+    request[name] = opts[name]
+  end
+  return request
+end
+
+return M

@@ -1,0 +1,153 @@
+--- Shows on stderr what happens while an agent works, and each accepted step as a line of data.
+
+local cli = require "cli"
+local json = require "lib.json"
+local layout = require "lib.layout"
+local term = require "host.term"
+local text = require "lib.text"
+
+local STDERR <const> = 2
+local STEP_WIDTH <const> = 14
+local OUTCOME_WIDTH <const> = 19
+local SHORT_ID <const> = 7
+local LOGS <const> = { "stdout.log", "stderr.log" }
+
+---@class mighost.cli.Progress
+---@field accepted mighost.Step[]  a JSON array
+---@field workspace string|nil     where a step that failed left its files
+---@field private opts table
+---@field private is_live boolean
+---@field private mirrored table<string, integer>  path of a log: how much of it was shown
+---@field private evidence string|nil  folder of the call under way
+local Progress <const> = {}
+Progress.__index = Progress
+
+local function size_of(bytes)
+  return bytes < 1024 and ("%d bytes"):format(bytes) or ("%.1f KiB"):format(bytes / 1024)
+end
+
+function Progress:say(line)
+  term.clear_live(STDERR)
+  cli.note(self.opts, line)
+end
+
+--- Shows the whole lines that the logs have gained.
+function Progress:mirror()
+  for _, name in ipairs(self.opts.show_agent_logs and self.evidence and LOGS or {}) do
+    local path = self.evidence .. "/" .. name
+    local file <close> = io.open(path, "rb")
+    if file then
+      file:seek("set", self.mirrored[path] or 0)
+      local gained = (file:read("a") or ""):match("^(.*\n)") or ""
+      self.mirrored[path] = (self.mirrored[path] or 0) + #gained
+      for line in gained:gmatch("([^\n]*)\n") do
+        self:say("  " .. text.printable(line))
+      end
+    end
+  end
+end
+
+local SHOW <const> = {
+  started = function(self, event)
+    self.evidence = event.evidence
+    cli.resume_with(event.again)
+    self:say(("%s: %s, asking %s (evidence: %s)"):format(event.slug, event.step, event.agent,
+      event.evidence))
+  end,
+  progress = function(self, event)
+    self:mirror()
+    if self.is_live then
+      term.live(STDERR, ("%s  %d:%02d  %s  %s"):format(event.step, event.elapsed // 60,
+        math.floor(event.elapsed % 60), size_of(event.bytes), event.last_line))
+    end
+  end,
+  answered = function(self)
+    self:mirror()
+  end,
+  warning = function(self, event)
+    self:say("warning: " .. event.text)
+    if event.detail then
+      cli.detail(self.opts, event.detail)
+    end
+  end,
+  recovered = function(self, event)
+    self:say(("%s: %s"):format(event.slug, event.text))
+  end,
+  ["set-aside"] = function(self, event)
+    self:say(("%s: %s; it is kept in %s"):format(event.slug, event.why, event.path))
+  end,
+  resumed = function(self, event)
+    self:say(("%s: %s was answered and accepted before; publishing that answer"):format(event.slug,
+      event.step))
+  end,
+  busy = function(self, event)
+    self:say(event.text)
+  end,
+  waiting = function(self, event)
+    cli.detail(self.opts, ("%s: %s"):format(event.slug, event.text))
+  end,
+  failed = function(self, event)
+    self.workspace = event.workspace
+    self:say(("%s: %s failed; evidence: %s; workspace: %s"):format(event.slug, event.step,
+      event.evidence, event.workspace))
+    if event.traceback then
+      cli.detail(self.opts, event.traceback)
+    end
+  end,
+}
+
+--- An event of the engine's.
+---@param event { kind: string }
+function Progress:event(event)
+  if SHOW[event.kind] then
+    SHOW[event.kind](self, event)
+  end
+end
+
+--- An accepted step.
+---@param step mighost.Step
+function Progress:step(step)
+  self.accepted[#self.accepted + 1] = step
+  local line = ("%s %s %s %6.1f s  %s"):format(layout.pad(step.step, STEP_WIDTH),
+    layout.pad(step.outcome, OUTCOME_WIDTH), step.commit:sub(1, SHORT_ID), step.seconds,
+    step.summary)
+  term.clear_live(STDERR)
+  if self.opts.json then
+    return cli.note(self.opts, line)
+  end
+  cli.write(line .. "\n")
+end
+
+--- Nothing more will happen: the live line goes.
+function Progress:finish()
+  if self.is_live then
+    term.clear_live(STDERR)
+  end
+end
+
+local M = {}
+
+---@param opts table what was parsed
+---@return mighost.cli.Progress
+function M.new(opts)
+  return setmetatable({
+    opts = opts, accepted = json.array {}, mirrored = {},
+    is_live = not opts.quiet and not opts.json and term.is_tty(STDERR),
+  }, Progress)
+end
+
+--- The part of a request to mighost.plan and the like that tells what happens.
+---@param progress mighost.cli.Progress
+---@param request table
+---@return table request
+function M.attach(progress, request)
+  request.on_step = function(step)
+    progress:step(step)
+  end
+  request.on_event = function(event)
+    progress:event(event)
+  end
+  return request
+end
+
+return M

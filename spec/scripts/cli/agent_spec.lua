@@ -1,0 +1,39 @@
+local agent = require "cli.agent"
+local cli = require "cli"
+
+local function parse(...)
+  local parser = cli.parser { name = "ask", summary = "Asks.", example = "mighost ask" }
+  agent.add_choice(parser, "anyhow.")
+  agent.add_effort(parser)
+  agent.add_limits(parser)
+  agent.add_recording(parser)
+  return assert(cli.parse(parser, { ... }))
+end
+
+describe("cli.agent", function()
+  it("hands on what was given, and only that", function()
+    local request = agent.request(parse("--with", "command", "--agent-command", "a 'b c'",
+      "--timeout", "7", "--effort", "low", "--strict"))
+    assert.same({
+      with = "command", agent_command = "a 'b c'", timeout = 7, effort = "low", strict = true,
+      again = { "--with", "command", "--effort", "low", "--agent-command", "a 'b c'", "--strict",
+        "--timeout", "7" },
+    }, request)
+    assert.same({ again = {} }, agent.request(parse()))
+  end)
+
+  it("gives the repository and the goal again, but nothing of what is only for show", function()
+    assert.same({ "--to-end", "--repo-root", "a b" }, agent.again {
+      to_end = true, repo_root = "a b", quiet = true, json = true, show_agent_logs = true,
+    })
+  end)
+
+  it("reads whole numbers above 0", function()
+    assert.equal(12, agent.whole_number("12"))
+    for _, word in ipairs { "0", "-1", "1.5", "x", "", "1e400" } do
+      local number, message = agent.whole_number(word)
+      assert.is_nil(number)
+      assert.matches("is not a whole number above 0", message, 1, true)
+    end
+  end)
+end)
