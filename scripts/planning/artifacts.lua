@@ -1,5 +1,4 @@
---- The evidence of one run: a folder in the user's state directory, below it one a call of an
---- agent.
+--- The evidence of one run: a folder in the state directory, below it one a call of an agent.
 
 local fs = require "host.fs"
 local sys = require "host.sys"

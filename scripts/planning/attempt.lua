@@ -1,6 +1,5 @@
---- The part of a step that is paid for: prompt, agent, judgement, and the record that it was
---- accepted.
---- Whatever happens in it is kept as evidence in the run's folder; a failure says how to go on.
+--- The part of a step that is paid for: prompt, agent, judgement, the record of the acceptance.
+--- What happens in it is kept as evidence in the run's folder; a failure says how to go on.
 
 local sys = require "host.sys"
 
@@ -176,6 +175,7 @@ local function judge_answer(attempt, request, answer, report)
     attempt.opts.on_event { kind = "warning",
       text = ("the agent changed %s, which only mighost writes; it was put back"):format(path) }
   end
+  attempt.job.is_plain = survey.is_plain(attempt.job.dir, found.changed)
   save_recording(attempt, request, answer, found, report)
   attempt.source.files = found.files
   local view = { text = answer.text, usage = answer.usage, files = found.changed }

@@ -21,6 +21,12 @@ local KINDS <const> = {
   broken = "EEXITED",
 }
 
+-- Why a program does not start; any other failure is not the agent's.
+local NO_PROGRAM <const> = {
+  ENOENT = true, EACCES = true, EPERM = true, ENOEXEC = true, ENOTDIR = true, EISDIR = true,
+  ELOOP = true, ELIBBAD = true, EINVAL = true, ETXTBSY = true, ENAMETOOLONG = true, E2BIG = true,
+}
+
 ---@class mighost.Call
 ---@field role string
 ---@field stage string
@@ -167,8 +173,10 @@ function M.run(adapter, call, on_progress)
   local hidden = secrets.of(sys.env(), adapter.secrets)
   local report, problem, cause = start(adapter, call, spec, hidden, on_progress)
   if not report then
-    return nil, ("%s cannot be started: %s"):format(name_agent(call), problem),
-      cause == "EINTERRUPTED" and cause or "EAGENT"
+    local is_missing = NO_PROGRAM[cause]
+    return nil, ("%s %s: %s"):format(name_agent(call),
+      is_missing and "cannot be started" or "cannot be run", problem),
+      is_missing and "EAGENT" or cause
   end
   local struck, name = limit_struck(call, report)
   if struck then

@@ -1,5 +1,4 @@
---- Which migration a plan command is about: the one it names, a new one, or the one whose turn it
---- is.
+--- Which migration a plan command is about: the one it names, a new one, or the one that is due.
 
 local fs = require "host.fs"
 local sys = require "host.sys"

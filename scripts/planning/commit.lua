@@ -1,5 +1,4 @@
---- Publishes an accepted step: one exchange of the migration's directory, one commit, all or
---- nothing.
+--- Publishes an accepted step: one exchange of the migration's directory, one commit, or nothing.
 
 local publish = require "host.publish"
 
@@ -83,10 +82,8 @@ local function carry_out(tx, live, check)
 end
 
 ---Makes the workspace the migration and commits it.  Until the commit any failure leaves everything
----as
----it was.  Clearing up comes after `on_commit`, so that nobody waits for it; what it leaves undone,
----the
----next command on this migration does.
+---as it was.  Clearing up comes after `on_commit`, so that nobody waits for it; what it leaves
+---undone, the next command on this migration does.
 ---@param site host.publish.Site
 ---@param lease host.publish.Lease
 ---@param snapshot host.publish.Snapshot

@@ -1,5 +1,4 @@
---- One planning step of one migration: lease, recovery, the paid part or an answer that was kept,
---- publication.
+--- One planning step: lease, recovery, the paid part or an answer that was kept, publication.
 
 local fs = require "host.fs"
 local sys = require "host.sys"
@@ -101,7 +100,9 @@ local function find_answer(project, reg, where, snapshot, opts)
   if not record then
     return nil, refusal, kind, help
   end
-  return { workspace = job.workspace, record = record, resumed = false }
+  return {
+    workspace = job.workspace, record = record, resumed = false, is_plain = job.is_plain,
+  }
 end
 
 local function checker(reg, where, slug)
@@ -146,7 +147,11 @@ local function publish(reg, where, lease, snapshot, answer, opts, begun)
     return nil, ("%s; the accepted answer of %s is kept"):format(message, answer.record.step), name,
       fix or quote.words { "mighost", "plan", opts.slug, table.unpack(opts.again) }
   end
-  workspace.remove(answer.workspace)
+  if done.stands == "planning" and answer.is_plain then
+    workspace.rest(answer.workspace)
+  else
+    workspace.remove(answer.workspace)
+  end
   return done
 end
 

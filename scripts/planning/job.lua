@@ -27,6 +27,7 @@ local UNREADABLE <const> = { ENOENT = true, EINVAL = true, EFBIG = true }
 ---@field dir host.fs.Dir the workspace, opened
 ---@field live string absolute path of the published migration
 ---@field published string the same relative to the repository's root
+---@field is_plain boolean whether no file of the workspace has a second name somewhere
 ---@field before table snapshot of the workspace before the agent runs
 local Job <const> = {}
 Job.__index = Job
@@ -175,25 +176,65 @@ local function find_stage(reg, job)
   return job
 end
 
----Copies the migration into a fresh workspace and takes its state before the agent runs.
-local function fill(job, snapshot)
-  local copied, message, name = snapshot:copy(job.workspace.path)
-  if not copied then
+---Starts from the workspace of the last step, if that still is just what is live.
+local function reuse(job, wanted)
+  local digest = wanted.snapshot:digest()
+  local space, message, name = workspace.wake(wanted.place, wanted.slug, digest)
+  if not space then
+    return space, message, name
+  end
+  local before, found = survey.take(space.path)
+  if found ~= digest then
+    local removed, why, code = workspace.remove(space)
+    if not removed then
+      return nil, why, code
+    end
+    return false
+  end
+  job.workspace, job.before = space, before
+  return true
+end
+
+local function found_new(job)
+  local dir <close>, message, name = fs.open_dir(job.workspace.path)
+  if not dir then
     return nil, message, name
   end
-  local dir, why, code = fs.open_dir(job.workspace.path)
-  if not dir then
+  return M.write(dir, job.manifest, job.state)
+end
+
+---Copies the migration into a fresh workspace; a new migration begins with its manifest and state.
+local function fill(job, wanted)
+  local space, message, name = workspace.create(wanted.place, wanted.slug)
+  if not space then
+    return nil, message, name
+  end
+  job.workspace = space
+  local copied, why, code = wanted.snapshot:copy(space.path)
+  if not copied then
     return nil, why, code
   end
-  job.dir = dir
-  if not snapshot:exists() then
-    local written, trouble, errno = M.write(dir, job.manifest, job.state)
+  if not wanted.snapshot:exists() then
+    local written, trouble, errno = found_new(job)
     if not written then
       return nil, trouble, errno
     end
   end
-  job.before, why, code = survey.take(job.workspace.path)
-  return job.before and job, why, code
+  job.before, why, code = survey.take(space.path)
+  return job.before and true, why, code
+end
+
+---Makes the workspace and opens it.
+local function settle_in(job, wanted)
+  local done, message, name = reuse(job, wanted)
+  if done == false then
+    done, message, name = fill(job, wanted)
+  end
+  if not done then
+    return nil, message, name
+  end
+  job.dir, message, name = fs.open_dir(job.workspace.path)
+  return job.dir and job, message, name
 end
 
 ---Finds out which stage is due and makes its workspace; checks first, so that a refusal costs
@@ -221,16 +262,12 @@ function M.open(reg, wanted)
   if not due then
     return nil, why, errno, advice
   end
-  local space, trouble, number = workspace.create(wanted.place, wanted.slug)
-  if not space then
+  local settled, trouble, number = settle_in(job, wanted)
+  if not settled then
+    if job.workspace then
+      workspace.remove(job.workspace) -- no agent has worked in it
+    end
     return nil, trouble, number
-  end
-  job.workspace = space
-  local filled, problem, failure = fill(job, wanted.snapshot)
-  if not filled then
-    job:close()
-    workspace.remove(space) -- no agent has worked in it
-    return nil, problem, failure
   end
   return job
 end

@@ -1,5 +1,4 @@
---- What an agent printed, as its adapter reads it: from memory where it is whole, else from the log
---- file.
+--- What an agent printed, as its adapter reads it: from memory where it is whole, else the log.
 
 local READ_CHUNK <const> = 1 << 16
 

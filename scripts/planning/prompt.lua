@@ -1,5 +1,4 @@
---- Puts an agent's whole prompt together: what the engine knows, the stage's own work, what people
---- said.
+--- Puts a whole prompt together: what the engine knows, the stage's own work, what people said.
 
 local M = {}
 

@@ -1,10 +1,9 @@
 --- Agent calls kept as plain files, to be answered again without an agent.
 ---
---- <recording>/<stage>-<visit>/call.json    the request, the report, and which files were removed
+--- <recording>/<stage>-<visit>/call.json    the request, the report, which files were removed
 ---                             prompt.md    with what differs from place to place replaced
 ---                             answer.md
----                             files/…      what the agent added or changed, relative to the work
---- dir
+---                             files/…      what the agent added or changed in the work dir
 
 local fs = require "host.fs"
 local sys = require "host.sys"

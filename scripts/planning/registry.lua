@@ -1,6 +1,5 @@
---- Loads stages, pipelines, rules and agents by name: one file each, read once, checked before use.
---- Only what mighost was installed with is run; a project's or a user's own file is refused by
---- name.
+--- Loads stages, pipelines, rules and agents by name: one file each, read once, checked before
+--- use.  Only what mighost was installed with is run; a project's or a user's own is refused.
 
 local check = require "lib.check"
 local loader = require "planning.loader"

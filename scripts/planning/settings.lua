@@ -1,5 +1,4 @@
---- What a plan command runs with: its options, then the environment, then the project's
---- configuration.
+--- What a plan command runs with: its options, the environment, the project's configuration.
 
 local fs = require "host.fs"
 local sys = require "host.sys"

@@ -1,5 +1,4 @@
---- What an agent did to its workspace: which files it changed, and whether they can be published at
---- all.
+--- What an agent did to its workspace: which files it changed, whether they can be published.
 
 local tree = require "host.tree"
 
@@ -117,6 +116,20 @@ function M.compare(before, after)
     end
   end
   return { files = files, changed = changed, removed = difference.removed }
+end
+
+---Whether these files have no second name: what is written to one then changes nothing else.
+---@param dir host.fs.Dir
+---@param paths string[]
+---@return boolean
+function M.is_plain(dir, paths)
+  for _, path in ipairs(paths) do
+    local found = dir:stat(path)
+    if not found or found.nlink > 1 then
+      return false
+    end
+  end
+  return true
 end
 
 ---Puts back what only mighost writes, if the agent touched it.

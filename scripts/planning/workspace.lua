@@ -1,16 +1,13 @@
---- The folders in which agents write, one a step, and the record that an answer in one was
---- accepted.
+--- The folders in which agents write, and the record that what is in one was accepted.
 ---
 --- <place>/work/<slug>/<token>/<slug>/    what the agent sees and writes: the next snapshot
---- <place>/work/<slug>/<token>/accepted   the record: judged and accepted, not yet known to be
---- published
+--- <place>/work/<slug>/<token>/accepted   its record: judged and accepted, maybe not yet published
+--- <place>/work/<slug>/<token>/published  its record afterwards: the next step may start from it
 --- <place>/set-aside/<slug>@<token>/      what could be neither published nor thrown away
 ---
---- <place> is the project's folder in the user's state directory.  A workspace without the record
---- is
---- evidence of a failed step, of which the newest few are kept; one with it is paid for and is
---- removed
---- only after its publication.
+--- <place> is the project's folder in the user's state directory.  A workspace without a record is
+--- evidence of a failed step, of which the newest few are kept; an accepted one is paid for and is
+--- removed only once it is published; a published one saves the next step the copying.
 
 local fs = require "host.fs"
 local sys = require "host.sys"
@@ -19,10 +16,12 @@ local tree = require "host.tree"
 local folder = require "project.folder"
 local json = require "lib.json"
 
-local RECORD <const> = "accepted"
+local ACCEPTED <const> = "accepted"
+local PUBLISHED <const> = "published"
 local TOKEN_BYTES <const> = 16
 local SCHEMA <const> = 1
 local KEPT <const> = 20
+local DEPTH <const> = 5 -- folders from the state directory down to the one that holds <token>
 
 ---@class mighost.Workspace
 ---@field slug string
@@ -80,6 +79,23 @@ function M.create(place, slug)
   return workspace
 end
 
+---Makes the folders durable that lead to a workspace.
+local function sync_above(workspace)
+  local path = workspace.folder
+  for _ = 1, DEPTH do
+    path = path:match("^(.*)/[^/]+$")
+    local dir <close>, message, name = fs.open_dir(path)
+    if not dir then
+      return nil, message, name
+    end
+    local synced, why, code = dir:sync()
+    if not synced then
+      return nil, why, code
+    end
+  end
+  return true
+end
+
 ---Makes the workspace durable and then writes the record that its content is accepted.
 ---@param workspace mighost.Workspace
 ---@param record mighost.Accepted
@@ -99,7 +115,11 @@ function M.accept(workspace, record)
   for key, value in pairs(record) do
     entry[key] = value
   end
-  return dir:write(RECORD, json.encode(entry) .. "\n")
+  local written, problem, errno = dir:write(ACCEPTED, json.encode(entry) .. "\n")
+  if not written then
+    return nil, problem, errno
+  end
+  return sync_above(workspace)
 end
 
 local FIELDS <const> = {
@@ -107,12 +127,12 @@ local FIELDS <const> = {
   "operation", "message",
 }
 
-local function read_record(workspace)
+local function read_record(workspace, file)
   local dir <close>, message = fs.open_dir(workspace.folder)
   if not dir then
     return nil, message
   end
-  local text, why, name = dir:read(RECORD)
+  local text, why, name = dir:read(file)
   if name == "ENOENT" then
     return false
   elseif not text then
@@ -120,12 +140,12 @@ local function read_record(workspace)
   end
   local record, problem = json.decode(text)
   if type(record) ~= "table" or record.schema ~= SCHEMA then
-    return nil, ("%s/%s cannot be read: %s"):format(workspace.folder, RECORD,
+    return nil, ("%s/%s cannot be read: %s"):format(workspace.folder, file,
       problem or "unknown schema")
   end
   for _, field in ipairs(FIELDS) do
     if type(record[field]) ~= "string" then
-      return nil, ("%s/%s cannot be read: no %s"):format(workspace.folder, RECORD, field)
+      return nil, ("%s/%s cannot be read: no %s"):format(workspace.folder, file, field)
     end
   end
   return record
@@ -158,7 +178,7 @@ function M.list(place, slug)
     local info = entry.kind == "directory" and dir:stat(entry.name)
     if info then
       local workspace = describe(place, slug, entry.name)
-      local record, problem = read_record(workspace)
+      local record, problem = read_record(workspace, ACCEPTED)
       found[#found + 1] = {
         workspace = workspace, mtime = info.mtime, record = record, problem = problem,
       }
@@ -224,7 +244,7 @@ function M.remove(workspace)
   if not dir then
     return dir == false or nil, message, name
   end
-  local gone, why, code = dir:remove(RECORD)
+  local gone, why, code = dir:remove(ACCEPTED)
   if not gone then
     return nil, why, code
   end
@@ -237,6 +257,65 @@ function M.remove(workspace)
     above:remove(workspace.slug) -- goes only when it was the last one
   end
   return true
+end
+
+---Marks a workspace as published: what it holds is what is live.
+---@param workspace mighost.Workspace
+---@return true|nil
+---@return string? message
+---@return string? NAME
+function M.rest(workspace)
+  local dir <close>, message, name = fs.open_dir(workspace.folder)
+  if not dir then
+    return nil, message, name
+  end
+  return dir:rename(ACCEPTED, PUBLISHED)
+end
+
+---Gives a published workspace a new token, for the next step; older remains of it are removed.
+local function renew(workspace)
+  local token = sys.random_hex(TOKEN_BYTES)
+  local above <close>, message, name = fs.open_dir(workspace.folder:match("^(.*)/[^/]+$"))
+  if not above then
+    return nil, message, name
+  end
+  local moved, why, code = above:rename(workspace.token, token)
+  if not moved then
+    return nil, why, code
+  end
+  local unmarked, problem, errno = above:remove(token .. "/" .. PUBLISHED)
+  if not unmarked then
+    return nil, problem, errno
+  end
+  return describe(workspace.place, workspace.slug, token)
+end
+
+---Takes a published workspace that should hold just this snapshot; who uses it has to compare.
+---Others that are published are of no more use and are removed.
+---@param place string
+---@param slug string
+---@param digest string of the snapshot that the next step starts from
+---@return mighost.Workspace|false|nil
+---@return string? message
+---@return string? NAME
+function M.wake(place, slug, digest)
+  local entries, message, name = M.list(place, slug)
+  if not entries then
+    return nil, message, name
+  end
+  local woken = false
+  for _, entry in ipairs(entries) do
+    local record = entry.record == false and read_record(entry.workspace, PUBLISHED)
+    if record and record.digest == digest and not woken then
+      woken = entry.workspace
+    elseif record then
+      tree.remove(entry.workspace.folder)
+    end
+  end
+  if not woken then
+    return false
+  end
+  return renew(woken)
 end
 
 local function leftovers(place, is_held)

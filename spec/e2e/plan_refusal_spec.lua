@@ -99,7 +99,8 @@ describe("mighost plan refuses, before an agent is asked,", function()
       p.repo:write("migrations/.gitattributes", "* " .. attribute .. "\n")
       expect_refused(p, 2, "the git attribute")
     end
-    tmp.remove(p.path .. "/migrations/.gitattributes")
+    p.repo:git("rm", "-q", "-f", "migrations/.gitattributes")
+    p.repo.dir:mkdir("migrations")
     p.repo:git("config", "core.autocrlf", "true")
     local result = expect_refused(p, 2, "core%.autocrlf")
     local fix = result.stderr:match("next: ([^\n]+)")
@@ -123,7 +124,8 @@ describe("mighost plan refuses, before an agent is asked,", function()
   it("a state that does not hold together", function()
     local p <close> = project.new()
     p:plan { "alpha", "--target", "T" }
-    for _, text in ipairs { "{", (p:read("alpha/.planning/state.json"):gsub("pick%-best", "expand")) } do
+    local torn = p:read("alpha/.planning/state.json"):gsub("pick%-best", "expand")
+    for _, text in ipairs { "{", torn } do
       p.repo:write("migrations/alpha/.planning/state.json", text)
       p.repo:commit("Break it")
       local result = p:plan { "alpha" }
@@ -159,7 +161,7 @@ describe("mighost plan refuses, before an agent is asked,", function()
     result = p:run { "plan", "alpha", "--target", "T", "--with", "command" }
     assert.equal(2, result.exit)
     assert.matches("%-%-agent%-command", result.stderr)
-    result = p:run { "plan", "alpha", "--target", "T", "--with", "command", "--agent-command", "a 'b" }
+    result = p:plan({ "alpha", "--target", "T" }, { agent = "a 'b" })
     assert.equal(2, result.exit)
     assert.matches("quote is not closed", result.stderr)
   end)
@@ -218,8 +220,8 @@ describe("mighost plan refuses, before an agent is asked,", function()
     local p <close> = project.new()
     p:plan { "alpha", "--target", "T" }
     local manifest = p:read("alpha/manifest.json")
-    p.repo:write("migrations/alpha/manifest.json",
-      (manifest:gsub('"cooldown_until": null', '"cooldown_until": "2999-01-01T00:00:00.000+00:00"')))
+    p.repo:write("migrations/alpha/manifest.json", (manifest:gsub('"cooldown_until": null',
+      '"cooldown_until": "2999-01-01T00:00:00.000+00:00"')))
     p.repo:commit("Cool down")
     local result = p:plan {}
     assert.equal(4, result.exit)
@@ -288,8 +290,7 @@ describe("a full disk", function()
     end
     local agent = p:script([[cd $MIGHOST_WORK_DIR && mkdir approaches
       echo a >approaches/a.md; echo b >approaches/b.md
-      head -c 2000000 /dev/zero >filler 2>/dev/null; rm filler; head -c 850000 /dev/zero >filler
-      echo done; exit 0]])
+      echo done; head -c 2000000 /dev/zero >filler; exit 0]])
     local result = p:plan({ "alpha", "--target", "T" }, { agent = agent })
     sh.check { argv = { "umount", state } }
     assert.equal(1, result.exit, result.stderr)

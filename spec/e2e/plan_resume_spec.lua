@@ -31,8 +31,8 @@ describe("a plan that is killed", function()
     assert.same({ "approaches 1", "pick-best 1", "expand 1" }, p:calls())
     assert.same({}, p:problems())
     assert.equal(0, p:plan({ "alpha", "--to-end" }).exit)
-    assert.same({ "approaches 1", "pick-best 1", "expand 1", "expand 1", "review 1", "final-review 1" },
-      p:calls())
+    assert.same({ "approaches 1", "pick-best 1", "expand 1", "expand 1", "review 1",
+      "final-review 1" }, p:calls())
     assert.same({}, p:problems())
   end)
 
@@ -43,7 +43,7 @@ describe("a plan that is killed", function()
     hold.arrived()
     run.stop "KILL"
     run.wait()
-    -- The lease dies with mighost; the guardian ends the agent, whose hold on the FIFO ends with it.
+    -- The lease dies with mighost, and the guardian ends the agent.
     assert.equal(0, p:plan({ "alpha", "--target", "T" }).exit)
     assert.equal(2, p:count("approaches"))
     assert.same({}, p:problems())

@@ -40,8 +40,8 @@ describe("mighost plan --to-end", function()
     local p <close> = project.new()
     p:plan { "alpha", "--target", "Split the parser" }
     local message = p.repo:git("log", "-1", "--format=%B")
-    assert.matches("^mighost: planning/alpha/approaches\n\nWhy:\n2 approaches: in%-place, rewrite\n\n"
-      .. "Publish%-Id: %x+\n$", message)
+    assert.matches("^mighost: planning/alpha/approaches\n\n"
+      .. "Why:\n2 approaches: in%-place, rewrite\n\nPublish%-Id: %x+\n$", message)
   end)
 
   it("takes one step without --to-end, as many as --steps says, and stops where planning is over",
@@ -77,14 +77,16 @@ describe("mighost plan --to-end", function()
     local result = p:plan({ "alpha", "--target", "T", "--to-end" },
       { env = { PLANNER_DECISION = "reject - it is not worth it" } })
     assert.equal(0, result.exit)
-    assert.equal("# Intentionally skipped\n\nit is not worth it\n", p:read("alpha/intentional-skip.md"))
+    assert.equal("# Intentionally skipped\n\nit is not worth it\n",
+      p:read("alpha/intentional-skip.md"))
     assert.matches("^alpha\tskipped\t", show(p, "alpha"))
     assert.same({}, p:problems())
   end)
 
   it("revises what a review found and reviews again", function()
     local p <close> = project.new()
-    local result = p:plan({ "alpha", "--target", "T", "--to-end" }, { env = { PLANNER_REVIEW = "findings" } })
+    local result = p:plan({ "alpha", "--target", "T", "--to-end" },
+      { env = { PLANNER_REVIEW = "findings" } })
     assert.equal(0, result.exit, result.stderr)
     assert.same({ "approaches 1", "pick-best 1", "expand 1", "review 1", "revise 1", "review-2 1",
       "final-review 1" }, p:calls())
@@ -121,7 +123,7 @@ describe("mighost plan", function()
     local result = p:plan { "--json", "--target",
       "Retire the old parser: it is slow, and nobody understands it any more" }
     local slug = result.stdout:match('"slug":"([^"]+)"')
-    assert.matches("^retire%-the%-old%-parser%-it%-is%-slow%-and%-nob%-%d%d%d%d%d%d%d%dT%d%d%d%d%d%d$", slug)
+    assert.matches("^retire%-the%-old%-parser%-it%-is%-slow%-and%-nob%-%d+T%d%d%d%d%d%d$", slug)
   end)
 
   it("goes on with the oldest migration when none is named", function()
@@ -156,15 +158,17 @@ describe("mighost plan", function()
     assert.equal("a project", p.repo:git("show", "HEAD:README"))
   end)
 
-  it("works in a folder of the work tree, in a linked work tree, and from below the root", function()
+  it("works from below the root and in a linked work tree", function()
     local p <close> = project.new()
     p.repo.dir:mkdir("src/deep")
     assert.equal(0, p:plan({ "-C", "src/deep", "alpha", "--target", "T" }).exit)
     p.repo:git("worktree", "add", "-q", "-b", "side", p.home:join("side"))
     local result = p:plan { "-C", p.home:join("side"), "alpha" }
     assert.equal(0, result.exit, result.stderr)
-    assert.equal("mighost: planning/alpha/pick-best", p.repo:git("log", "-1", "--format=%s", "side"))
-    assert.equal("mighost: planning/alpha/approaches", p.repo:git("log", "-1", "--format=%s", "main"))
+    for branch, step in pairs { side = "pick-best", main = "approaches" } do
+      assert.equal("mighost: planning/alpha/" .. step,
+        p.repo:git("log", "-1", "--format=%s", branch))
+    end
   end)
 
   it("publishes bytes as they are, whatever git would like to do with line ends", function()

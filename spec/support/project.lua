@@ -1,4 +1,4 @@
---- A scratch project set up by `mighost init`, with homes of its own and a scripted agent, for specs.
+--- A scratch project set up by `mighost init`, with homes of its own and a scripted agent.
 
 local git = require "spec.support.git"
 local program = require "spec.support.program"
@@ -112,8 +112,8 @@ function Project:subjects()
   return subjects
 end
 
---- Starts `mighost plan` in the background with its output in the home's `out` and `err`; `stop` sends a
---- signal, `wait` gives the exit code, as a shell sees it.
+--- Starts `mighost plan` in the background with its output in the home's `out` and `err`; `stop`
+--- sends a signal, `wait` gives the exit code, as a shell sees it.
 ---@param args string[]
 ---@param env? table<string, string|false>
 ---@return {stop: fun(signal: string), wait: fun(): integer, pid: fun(): string}
@@ -148,8 +148,8 @@ function Project:start(args, env)
   }
 end
 
---- Two FIFOs that hold the scripted agent at a stage: `arrived` waits until it is there, `release` lets
---- it go on.
+--- Two FIFOs that hold the scripted agent at a stage: `arrived` waits until it is there, `release`
+--- lets it go on.
 ---@param stage string
 ---@return {env: table<string, string>, arrived: fun(), release: fun()}
 function Project:hold(stage)
