@@ -223,12 +223,12 @@ describe("host.proc", function()
     it("is there while the program runs", function()
       local dir <close> = tmp.dir()
       local go = processes.fifo(dir, "go")
-      local seen = {}
+      local seen
       local report = shell('echo first; read word < "$GO"; echo $word', {
         env = { PATH = os.getenv("PATH"), GO = go }, stdout = dir:join("out"),
         on_progress = function(now)
-          table.insert(seen, now)
-          if #seen == 1 then
+          if not seen and now.bytes > 0 then
+            seen = now
             seen.log = dir:read("out")
             local file <close> = assert(io.open(go, "w"))
             file:write("second\n")
@@ -236,9 +236,9 @@ describe("host.proc", function()
         end,
       })
       assert.equal("first\n", seen.log)
-      assert.equal("first", seen[1].last_line)
-      assert.equal(6, seen[1].bytes)
-      assert.is_true(seen[1].elapsed >= 0.25)
+      assert.equal("first", seen.last_line)
+      assert.equal(6, seen.bytes)
+      assert.is_true(seen.elapsed >= 0.25)
       assert.equal("first\nsecond\n", report.stdout.head)
     end)
 
@@ -360,7 +360,7 @@ describe("host.proc", function()
         local seen
         run { argv = { "sh", "-c", 'cat; read word < "$0"', dir:join("go") }, stdin = text,
           on_progress = function(now)
-            if not seen then
+            if not seen and now.bytes == #text then
               seen = now.last_line
               assert(io.open(dir:join("go"), "w")):close()
             end
@@ -388,8 +388,8 @@ describe("host.proc", function()
     end)
 
     it("count output on either stream as a sign of life", function()
-      local report = shell("for i in 1 2 3 4 5 6; do echo $i >&2; sleep 0.1; done",
-        { silence = 0.5 })
+      local report = shell("for i in 1 2 3 4 5 6 7; do echo $i >&2; sleep 0.2; done",
+        { silence = 1 })
       assert.is_nil(report.ended_by)
       assert.equal(0, report.exit)
     end)
@@ -433,7 +433,7 @@ describe("host.proc", function()
       run { argv = { "sleep", "1.1" }, on_progress = function(now)
         table.insert(times, now.elapsed)
       end }
-      assert.equal(4, #times)
+      assert.is_true(#times >= 2 and #times <= 5)
       for i, time in ipairs(times) do
         assert.is_true(time >= i * 0.25)
       end
@@ -500,8 +500,8 @@ describe("host.proc", function()
         argv = { "sh", "-c", [[printf 'a sk-0123'; read word < "$0"; printf '456789 b']],
           dir:join("go") },
         secrets = { KEY = "sk-0123456789" }, stdout = dir:join("out"),
-        on_progress = function()
-          if not seen then
+        on_progress = function(now)
+          if not seen and now.bytes > 0 then
             seen = dir:read("out")
             assert(io.open(dir:join("go"), "w")):close()
           end
