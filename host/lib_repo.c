@@ -6,6 +6,7 @@
 
 #include "lib.h"
 #include "repo.h"
+#include "repo_git.h"
 #include "repo_status.h"
 
 #define REPO_TYPE "host.repo.Repo"
@@ -164,6 +165,43 @@ static int repo_read(lua_State *L)
     return 1;
 }
 
+/* The words of a table as an array that Lua owns, ended by NULL. */
+static const char **check_words(lua_State *L, int index)
+{
+    lua_Integer count = luaL_len(L, index);
+    const char **words = lua_newuserdatauv(L, ((size_t)count + 1) * sizeof *words, 0);
+
+    luaL_argcheck(L, count > 0, index, "words for git expected");
+    for (lua_Integer i = 0; i < count; i++) {
+        (void)lua_geti(L, index, i + 1);
+        luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, index, "words for git are strings");
+        words[i] = lua_tostring(L, -1);
+        lua_pop(L, 1); /* the table keeps it */
+    }
+    words[count] = NULL;
+    return words;
+}
+
+static int repo_git(lua_State *L)
+{
+    struct mh_repo *repo = mh_lib_check_repo(L, 1);
+    struct mh_repo_git_call call = {.args = NULL};
+    struct scratch *scratch;
+    struct mh_err err = {0};
+    size_t size = 0;
+
+    luaL_checktype(L, 2, LUA_TTABLE);
+    call.args = check_words(L, 2);
+    scratch = take_scratch(L);
+    if (mh_repo_git(repo, &call, &scratch->text, &size, &err) < 0) {
+        return mh_lib_fail(L, &err);
+    }
+    (void)lua_pushlstring(L, scratch->text != NULL ? scratch->text : "", size);
+    free(scratch->text);
+    scratch->text = NULL;
+    return 1;
+}
+
 /* Commits are collected in C, so that Lua, which may raise, is not called while libgit2 walks. */
 struct commits {
     struct mh_repo_entry *entries; /* the messages are heap copies */
@@ -262,13 +300,10 @@ static const luaL_Reg repo_functions[] = {
 };
 
 static const luaL_Reg repo_methods[] = {
-    {"info", repo_info},
-    {"identity", repo_identity},
-    {"tree_id", repo_tree_id},
-    {"history", repo_history},
-    {"read", repo_read},
-    {"close", repo_close},
-    {NULL, NULL},
+    {"info", repo_info},       {"identity", repo_identity},
+    {"tree_id", repo_tree_id}, {"history", repo_history},
+    {"read", repo_read},       {"git", repo_git},
+    {"close", repo_close},     {NULL, NULL},
 };
 
 static const luaL_Reg repo_meta[] = {

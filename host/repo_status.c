@@ -1,8 +1,11 @@
 #include "repo_status.h"
 
+#include <git2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "repo_git.h"
 
@@ -112,11 +115,54 @@ static int read_person(const struct mh_repo *repo, const char *variable,
     return result;
 }
 
+/* Whether anything could make git name an author who is not the committer. */
+static bool may_differ(const struct mh_repo *repo)
+{
+    static const char *const keys[] = {"author.name", "author.email", "committer.name",
+                                       "committer.email"};
+    static const char *const variables[] = {"GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG"};
+    git_config *config = NULL;
+    const char *value = NULL;
+    bool found = git_repository_config_snapshot(&config, mh_repo_handle(repo)) < 0;
+
+    for (size_t i = 0; !found && i < sizeof keys / sizeof *keys; i++) {
+        found = git_config_get_string(&value, config, keys[i]) == 0;
+    }
+    git_config_free(config);
+    for (char **entry = environ; !found && *entry != NULL; entry++) {
+        for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+            found = found || strncmp(*entry, variables[i], strlen(variables[i])) == 0;
+        }
+    }
+    return found;
+}
+
+static int copy_person(const struct mh_repo_person *from, struct mh_repo_person *to,
+                       struct mh_err *err)
+{
+    struct mh_repo_person copy = {.name = strdup(from->name), .email = strdup(from->email)};
+
+    if (copy.name == NULL || copy.email == NULL) {
+        mh_repo_person_release(&copy);
+        return mh_err_nomem(err);
+    }
+    *to = copy;
+    return 0;
+}
+
 const struct mh_repo_person *mh_repo_author(const struct mh_repo *repo, struct mh_err *err)
 {
     struct mh_repo_person *author = &mh_repo_people(repo)->author;
+    const struct mh_repo_person *committer;
+    int result;
 
-    return read_person(repo, "GIT_AUTHOR_IDENT", author, err) < 0 ? NULL : author;
+    if (author->name != NULL || may_differ(repo)) {
+        result = read_person(repo, "GIT_AUTHOR_IDENT", author, err);
+    } else {
+        committer = mh_repo_committer(repo, err);
+        result = committer != NULL ? copy_person(committer, author, err) : -1;
+    }
+    return result < 0 ? NULL : author;
 }
 
 const struct mh_repo_person *mh_repo_committer(const struct mh_repo *repo, struct mh_err *err)

@@ -1,6 +1,7 @@
 --- Finds git settings under which the committed bytes of a migration would not be its live ones.
 
-local git = require "planning.git"
+local repos = require "host.repo"
+
 local quote = require "lib.quote"
 
 -- What may rewrite a file on its way into or out of git.
@@ -49,10 +50,10 @@ local function judge(files)
   return nil, unguarded
 end
 
-local function find_problem(project, output)
+local function find_problem(repo, output)
   local problem, unguarded = judge(parse(output))
   if unguarded then
-    local setting = git.run(project.worktree, "config", "--get", "core.autocrlf") or ""
+    local setting = repo:git { "config", "--get", "core.autocrlf" } or ""
     if setting:find("^true") or setting:find("^input") then
       problem = "git's core.autocrlf applies to " .. unguarded
     end
@@ -75,11 +76,15 @@ function M.check(project, slug)
   for _, sample in ipairs(SAMPLES) do
     words[#words + 1] = ("%s/%s/%s"):format(project.git_live, slug, sample)
   end
-  local output, message, name = git.run(project.worktree, table.unpack(words))
-  if not output then
-    return nil, message, name == "EGIT" and "EUNSUPPORTED" or name
+  local repo <close>, message, name = repos.open(project.worktree)
+  if not repo then
+    return nil, message, name
   end
-  local problem = find_problem(project, output)
+  local output, why, code = repo:git(words)
+  if not output then
+    return nil, why, code == "EGIT" and "EUNSUPPORTED" or code
+  end
+  local problem = find_problem(repo, output)
   if not problem then
     return true
   end

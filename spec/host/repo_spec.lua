@@ -131,6 +131,17 @@ describe("host.repo", function()
     assert.are.equal("refs/heads/main", again:info().branch)
   end)
 
+  it("runs git's own program on itself, whatever the environment says", function()
+    assert.are.equal("dir/a.txt\n", repo:git { "ls-files" })
+    assert.are.equal("", repo:git { "status", "--porcelain" })
+    local out, message, name = repo:git { "cat-file", "-p", "nothing" }
+    assert.is_nil(out)
+    assert.are.equal("EGIT", name)
+    assert.is_truthy(message:find("nothing", 1, true), message)
+    assert.has_error(function() repo:git {} end)
+    assert.has_error(function() repo:git { "ls-files", 1 } end)
+  end)
+
   it("raises for misuse and for a closed repository", function()
     assert.has_error(function() repo_module.open() end)
     local closed = assert(repo_module.open(scratch.path))
