@@ -1,18 +1,9 @@
 --- A plan command: everything checked that can be checked for nothing, then step after step.
 
-local repo = require "host.repo"
-
-local artifacts = require "planning.artifacts"
 local attributes = require "planning.attributes"
 local candidates = require "planning.candidates"
-local commit = require "planning.commit"
 local engine = require "planning.engine"
-local leases = require "planning.leases"
-local preflight = require "planning.preflight"
-local registry = require "planning.registry"
-local settings = require "planning.settings"
-local trust = require "project.trust"
-local workspace = require "planning.workspace"
+local sessions = require "planning.session"
 
 ---@class mighost.PlanOptions
 ---@field project? mighost.Project default: the one around `repo_root`
@@ -43,53 +34,15 @@ local workspace = require "planning.workspace"
 ---@field message string|nil why no step was taken
 ---@field artifacts string|nil folder with the evidence
 
-local function open_site(project)
-  local opened, message, name, fix = repo.open(project.worktree)
-  if not opened then
-    return nil, message, name, fix
-  end
-  local ok, why, code, help = preflight.check_repository(opened)
-  if ok then
-    ok, why, code, help = preflight.check_live(project)
-  end
-  if not ok then
-    return nil, why, code, help
-  end
-  return commit.open(project, opened)
-end
-
-local function step_options(session, slug)
-  local chosen = session.settings
-  return {
-    slug = slug,
-    target = session.choice.target,
-    pipeline = chosen.pipeline,
-    insists = chosen.insists,
-    site = session.site,
-    run = session.run,
-    with = chosen.with,
-    model = chosen.model,
-    effort = chosen.effort,
-    timeout = chosen.timeout,
-    silence = chosen.silence,
-    agent_command = chosen.agent_command,
-    recording = chosen.recording,
-    record = chosen.record,
-    strict = chosen.strict,
-    taste = chosen.taste,
-    prefix = chosen.prefix,
-    again = session.again,
-    on_event = session.notify,
-  }
-end
-
 ---One step of this migration; `EDONE` when its planning is over.
 local function take_step(session, slug)
   local ok, message, name, fix = attributes.check(session.project, slug)
   if not ok then
     return nil, message, name, fix
   end
-  return engine.step(session.project, session.reg, step_options(session, slug))
+  local opts = session:step_options(slug)
+  opts.target = session.choice.target
+  return engine.step(session.project, session.reg, opts)
 end
 
 ---The first step, of the first migration that nobody else works on.
@@ -144,42 +97,6 @@ local function take_steps(session, opts)
   return nil, message, name, fix
 end
 
----What can be decided without looking at the repository.
-local function prepare(project, opts)
-  local ok, message, name, fix = trust.check(project)
-  if not ok then
-    return nil, message, name, fix
-  end
-  local reg = registry.new(project)
-  local chosen, why, code, help = settings.resolve(project, reg, opts)
-  if not chosen then
-    return nil, why, code, help
-  end
-  return {
-    project = project, reg = reg, settings = chosen,
-    again = opts.again or {},
-    notify = opts.on_event or function() end,
-    on_step = opts.on_step or function() end,
-  }
-end
-
-local function start_evidence(session)
-  local run, message, name = artifacts.start(session.project.state_home, session.project.root)
-  if not run then
-    return nil, message, name
-  end
-  session.run = run
-  session.notify { kind = "run", id = run.id, path = run.path }
-  return true
-end
-
-local function clear_up(session, place)
-  artifacts.prune(session.project.state_home, session.project.root)
-  workspace.prune(place, function(slug)
-    return leases.holder(session.project, slug) ~= false
-  end)
-end
-
 local M = {}
 
 ---Plans one migration: a step, several, or to the end.
@@ -190,31 +107,30 @@ local M = {}
 ---@return string? NAME
 ---@return string? fix
 function M.plan(project, opts)
-  local session, message, name, fix = prepare(project, opts)
+  local session, message, name, fix = sessions.prepare(project, opts)
   if not session then
     return nil, message, name, fix
   elseif opts.dry_run then
     return require("planning.dry_run").describe(session, opts)
   end
-  local site, why, code, help = open_site(project)
-  if not site then
+  local opened, why, code, help = session:open()
+  if not opened then
     return nil, why, code, help
   end
-  session.site = site
-  local place = workspace.place(project.state_home, site:project_id())
-  local choice, problem, errno, advice = candidates.choose(project, place, opts, session.notify)
+  local choice, problem, errno, advice =
+    candidates.choose(project, session.place, opts, session.notify)
   if not choice then
     return nil, problem, errno, advice
   elseif #choice.slugs == 0 then
     return nothing_to_plan(choice)
   end
   session.choice = choice
-  local ok, trouble, number = start_evidence(session)
+  local ok, trouble, number = session:start_evidence()
   if not ok then
     return nil, trouble, number
   end
   local result, failure, kind, repair = take_steps(session, opts)
-  clear_up(session, place)
+  session:clear_up()
   return result, failure, kind, repair
 end
 

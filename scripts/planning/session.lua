@@ -1,0 +1,131 @@
+--- What every command that asks an agent sets up: scripts that are trusted, settings, the place of
+--- publication, the folder for evidence; and what it clears up at its end.
+
+local repo = require "host.repo"
+
+local artifacts = require "planning.artifacts"
+local commit = require "planning.commit"
+local leases = require "planning.leases"
+local preflight = require "planning.preflight"
+local registry = require "planning.registry"
+local settings = require "planning.settings"
+local trust = require "project.trust"
+local workspace = require "planning.workspace"
+
+---@class mighost.Session
+---@field project mighost.Project
+---@field reg mighost.Registry
+---@field settings mighost.PlanSettings
+---@field again string[] options to be given again by whoever goes on
+---@field notify fun(event: table)
+---@field on_step fun(step: mighost.Step)
+---@field site host.publish.Site|nil once it is open
+---@field place string|nil likewise: the project's folder in the state directory
+---@field run mighost.Run|nil once there is evidence to keep
+local Session <const> = {}
+Session.__index = Session
+
+---Opens the place of publication; nothing of what may refuse that costs anything.
+---@return true|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function Session:open()
+  local project = self.project
+  local opened, message, name, fix = repo.open(project.worktree)
+  if not opened then
+    return nil, message, name, fix
+  end
+  local ok, why, code, help = preflight.check_repository(opened)
+  if ok then
+    ok, why, code, help = preflight.check_live(project)
+  end
+  if not ok then
+    return nil, why, code, help
+  end
+  self.site, why, code, help = commit.open(project, opened)
+  if not self.site then
+    return nil, why, code, help
+  end
+  self.place = workspace.place(project.state_home, self.site:project_id())
+  return true
+end
+
+---Makes the folder for the evidence of this run.
+---@return true|nil
+---@return string? message
+---@return string? NAME
+function Session:start_evidence()
+  local run, message, name = artifacts.start(self.project.state_home, self.project.root)
+  if not run then
+    return nil, message, name
+  end
+  self.run = run
+  self.notify { kind = "run", id = run.id, path = run.path }
+  return true
+end
+
+---What the engine needs to know for a step.
+---@param slug string
+---@return mighost.StepOptions
+function Session:step_options(slug)
+  local chosen = self.settings
+  return {
+    slug = slug,
+    pipeline = chosen.pipeline,
+    insists = chosen.insists,
+    site = self.site,
+    run = self.run,
+    with = chosen.with,
+    model = chosen.model,
+    effort = chosen.effort,
+    timeout = chosen.timeout,
+    silence = chosen.silence,
+    agent_command = chosen.agent_command,
+    recording = chosen.recording,
+    record = chosen.record,
+    strict = chosen.strict,
+    taste = chosen.taste,
+    prefix = chosen.prefix,
+    again = self.again,
+    on_event = self.notify,
+  }
+end
+
+---Removes what older runs of this project left beyond the newest few.
+function Session:clear_up()
+  local project = self.project
+  artifacts.prune(project.state_home, project.root)
+  workspace.prune(self.place, function(slug)
+    return leases.holder(project, slug) ~= false
+  end)
+end
+
+local M = {}
+
+---Prepares what can be decided without looking at the repository.
+---@param project mighost.Project
+---@param opts mighost.PlanOptions
+---@return mighost.Session|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function M.prepare(project, opts)
+  local ok, message, name, fix = trust.check(project)
+  if not ok then
+    return nil, message, name, fix
+  end
+  local reg = registry.new(project)
+  local chosen, why, code, help = settings.resolve(project, reg, opts)
+  if not chosen then
+    return nil, why, code, help
+  end
+  return setmetatable({
+    project = project, reg = reg, settings = chosen,
+    again = opts.again or {},
+    notify = opts.on_event or function() end,
+    on_step = opts.on_step or function() end,
+  }, Session)
+end
+
+return M
