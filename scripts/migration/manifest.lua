@@ -13,28 +13,15 @@ local EFFORTS <const> = { low = true, medium = true, high = true, xhigh = true }
 
 local PHASE_PREFIXES <const> = fields.item_prefixes("phases")
 
-local KEYS <const> = {
-  name = true, status = true, created_at = true, last_touch = true, wake_up_on = true,
-  cooldown_until = true, awaiting_human_review = true, human_review_reason = true,
-  current_phase = true, phases = true,
+local MANIFEST <const> = fields.spec {
+  name = "string", status = "string", created_at = "string", last_touch = "string",
+  wake_up_on = "string?", cooldown_until = "string?", awaiting_human_review = "boolean?",
+  human_review_reason = "string?", current_phase = "any", phases = "any",
 }
-local PHASE_KEYS <const> = {
-  name = true, file = true, precondition = true, ready_when = true, done = true,
-  required_effort = true, effort_reason = true,
+local PHASE <const> = fields.spec {
+  name = "string", file = "string", precondition = "string", ready_when = "any", done = "boolean",
+  required_effort = "string?", effort_reason = "string?",
 }
-
-local function take_extra(object, known)
-  local extra = {}
-  for key, value in next, object do
-    if not known[key] then
-      extra[key] = value
-    end
-  end
-  return extra
-end
-
-local REQUIRED_OF_PHASE <const> = { "name", "file", "precondition" }
-local OPTIONAL_OF_PHASE <const> = { "required_effort", "effort_reason" }
 
 ---@return mighost.Phase|nil
 ---@return string|nil message
@@ -46,16 +33,10 @@ local function decode_phase(object, index)
   if object.precondition == nil then
     object.precondition = object.ready_when
   end
-  local ok, message = fields.check_strings(object, REQUIRED_OF_PHASE, prefix)
+  local extra = {}
+  local ok, message = fields.check(object, PHASE, prefix, extra)
   if not ok then
     return nil, message
-  end
-  ok, message = fields.check_nullable(object, OPTIONAL_OF_PHASE, prefix)
-  if not ok then
-    return nil, message
-  end
-  if type(object.done) ~= "boolean" then
-    return fields.wrong_type(prefix .. "done", "true or false", object.done)
   end
   local effort = object.required_effort
   if effort and not EFFORTS[effort] then
@@ -68,7 +49,7 @@ local function decode_phase(object, index)
     done = object.done,
     required_effort = effort,
     effort_reason = object.effort_reason,
-    extra = take_extra(object, PHASE_KEYS),
+    extra = extra,
   }
 end
 
@@ -108,32 +89,6 @@ local function decode_current_phase(value, phases, names)
     return nil, ("'current_phase' names no phase: %q"):format(value)
   end
   return value
-end
-
-local REQUIRED <const> = { "name", "status", "created_at", "last_touch" }
-local OPTIONAL <const> = { "wake_up_on", "cooldown_until", "human_review_reason" }
-
-local function check_scalars(object)
-  local ok, message = fields.check_strings(object, REQUIRED, "")
-  if not ok then
-    return nil, message
-  end
-  if not STATUSES[object.status] then
-    return nil, ("'status': unknown value %q"):format(object.status)
-  end
-  ok, message = fields.check_nullable(object, OPTIONAL, "")
-  if not ok then
-    return nil, message
-  end
-  if object.awaiting_human_review == nil then
-    object.awaiting_human_review = false
-  elseif type(object.awaiting_human_review) ~= "boolean" then
-    return fields.wrong_type("awaiting_human_review", "true or false", object.awaiting_human_review)
-  end
-  if object.cooldown_until == "" then
-    object.cooldown_until = nil
-  end
-  return true
 end
 
 ---A strict object of the unknown keys, to which the known ones are added.
@@ -185,9 +140,12 @@ function M.decode(text)
   if not strict.is_object(object) then
     return nil, "the manifest must be an object, found " .. strict.kind(object)
   end
-  local ok, message = check_scalars(object)
+  local extra = {}
+  local ok, message = fields.check(object, MANIFEST, "", extra)
   if not ok then
     return nil, message
+  elseif not STATUSES[object.status] then
+    return nil, ("'status': unknown value %q"):format(object.status)
   end
   local phases, names = decode_phases(object.phases)
   if not phases then
@@ -203,12 +161,12 @@ function M.decode(text)
     created_at = object.created_at,
     last_touch = object.last_touch,
     wake_up_on = object.wake_up_on,
-    cooldown_until = object.cooldown_until,
-    awaiting_human_review = object.awaiting_human_review,
+    cooldown_until = object.cooldown_until ~= "" and object.cooldown_until or nil,
+    awaiting_human_review = object.awaiting_human_review or false,
     human_review_reason = object.human_review_reason,
     current_phase = current,
     phases = phases,
-    extra = take_extra(object, KEYS),
+    extra = extra,
   }
 end
 

@@ -9,7 +9,8 @@ local pipelines = require "planning.pipeline"
 local replay = require "planning.replay"
 
 local FILE <const> = ".planning/state.json"
-local OUTPUT <const> = ".planning/stages/%s%s.stdout.md"
+local STAGES <const> = ".planning/stages"
+local OUTPUT <const> = STAGES .. "/%s%s.stdout.md"
 
 local function copy(state, changes)
   local copied = {}
@@ -44,6 +45,17 @@ local function settle(state)
   return state
 end
 
+---The regular files in the folder of outputs, by path.
+local function list_outputs(dir)
+  local files = {}
+  for _, entry in ipairs(dir:list(STAGES) or {}) do
+    if entry.kind == "file" then
+      files[STAGES .. "/" .. entry.name] = true
+    end
+  end
+  return files
+end
+
 local M = { FILE = FILE, decode = codec.decode, encode = codec.encode }
 
 ---A state at the start of a pipeline, which it records unless it is mighost's own.
@@ -71,25 +83,14 @@ function M.new(about)
 end
 
 ---Whether a path inside a migration names a file of it, links followed as long as they stay inside.
----Folders are listed once, so that many outputs cost little.
+---The folder of outputs is listed once, so that many of them cost little.
 ---@param dir host.fs.Dir the migration
 ---@return fun(path: string): boolean
 function M.files_of(dir)
-  local folders = {}
-  local function kinds_in(folder)
-    if not folders[folder] then
-      local kinds = {}
-      for _, entry in ipairs(dir:list(folder) or {}) do
-        kinds[entry.name] = entry.kind
-      end
-      folders[folder] = kinds
-    end
-    return folders[folder]
-  end
+  local outputs
   return function(path)
-    local folder, name = path:match("^(.*)/([^/]*)$")
-    local kind = folder and kinds_in(folder)[name]
-    if kind == "file" then
+    outputs = outputs or list_outputs(dir)
+    if outputs[path] then
       return true
     end
     local found = links.stat(dir, path)

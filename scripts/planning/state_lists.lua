@@ -6,15 +6,11 @@ local strict = require "lib.strict"
 
 local STAGES <const> = ".planning/stages/"
 
-local STEP_KEYS <const> = {
-  name = true, completed_at = true, outcome = true, outputs = true, agent = true, model = true,
-  effort = true,
+local STEP <const> = fields.spec {
+  name = "string", completed_at = "string", outcome = "string", outputs = "any",
+  agent = "string?", model = "string?", effort = "string?",
 }
-local STEP_STRINGS <const> = { "name", "completed_at", "outcome" }
-local STEP_OPTIONAL <const> = { "agent", "model", "effort" }
-
-local FEEDBACK_KEYS <const> = { received_at = true, source = true, text = true }
-local FEEDBACK_STRINGS <const> = { "received_at", "source", "text" }
+local FEEDBACK <const> = fields.spec { received_at = "string", source = "string", text = "string" }
 local STEP_PREFIXES <const> = fields.item_prefixes("completed_steps")
 local FEEDBACK_PREFIXES <const> = fields.item_prefixes("feedback")
 local SOURCES <const> = { message = true, file = true }
@@ -23,7 +19,7 @@ local SOURCES <const> = { message = true, file = true }
 ---Nearly every output lies in the one folder, which is seen at a glance.
 local function path_inside(path, published)
   local prefix = published .. "/" .. STAGES
-  if path:sub(1, #prefix) == prefix and path:find("^[^/.][^/]*$", #prefix + 1) then
+  if path:find(prefix, 1, true) == 1 and path:find("^[^/.][^/]*$", #prefix + 1) then
     return path:sub(#published + 2)
   end
   return paths.beneath(path, published)
@@ -55,13 +51,7 @@ local function decode_step(object, index, env)
   if not strict.is_object(object) then
     return fields.wrong_type(where:sub(1, -2), "an object", object)
   end
-  local ok, message = fields.check_keys(object, STEP_KEYS, where)
-  if ok then
-    ok, message = fields.check_strings(object, STEP_STRINGS, where)
-  end
-  if ok then
-    ok, message = fields.check_nullable(object, STEP_OPTIONAL, where)
-  end
+  local ok, message = fields.check(object, STEP, where)
   if not ok then
     return nil, message
   end
@@ -83,10 +73,7 @@ local function decode_feedback(item, index)
   elseif not strict.is_object(item) then
     return fields.wrong_type(where:sub(1, -2), "an object", item)
   end
-  local ok, message = fields.check_keys(item, FEEDBACK_KEYS, where)
-  if ok then
-    ok, message = fields.check_strings(item, FEEDBACK_STRINGS, where)
-  end
+  local ok, message = fields.check(item, FEEDBACK, where)
   if not ok then
     return nil, message
   elseif not SOURCES[item.source] then
