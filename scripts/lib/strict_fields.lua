@@ -86,7 +86,7 @@ end
 ---@param object table a strict object
 ---@param spec mighost.StrictSpec
 ---@param where string what stands before a field in a message, e.g. "feedback[0]."
----@param extra table<string, any>|nil receives the keys that are unknown; without it they are errors
+---@param extra table<string, any>|nil receives unknown keys; without it they are errors
 ---@return true|nil
 ---@return string|nil message
 function M.check(object, spec, where, extra)
