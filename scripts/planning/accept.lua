@@ -190,10 +190,11 @@ end
 ---@param accepted { cursor: string, stands: string }
 ---@param judged { outcome: string, summary: string }
 ---@param message string of the commit
+---@param request? string what was asked for
 ---@return mighost.Accepted|nil
 ---@return string? message
 ---@return string? NAME
-function M.record(job, snapshot, accepted, judged, message)
+function M.record(job, snapshot, accepted, judged, message, request)
   local after, digest, name = survey.take(job.workspace.path)
   if not after then
     return nil, digest, name
@@ -208,8 +209,9 @@ function M.record(job, snapshot, accepted, judged, message)
     base_digest = snapshot:digest(),
     base_tree = snapshot:tree_id(),
     digest = digest,
-    operation = "planning." .. job.step,
+    operation = job.operation or "planning." .. job.step,
     message = message,
+    request = request,
   }
   local written, why, code = workspace.accept(job.workspace, record)
   if not written then

@@ -192,8 +192,8 @@ local function settle(attempt, snapshot, judged)
   if not accepted then
     return nil, message, name
   end
-  local text = commit.message(opts.prefix, job.slug, job.step, judged.summary)
-  return accept.record(job, snapshot, accepted, judged, text)
+  local text = commit.message(opts.prefix, job.slug, job.step, judged.summary, opts.feedback)
+  return accept.record(job, snapshot, accepted, judged, text, opts.request)
 end
 
 local function carry_out(attempt, snapshot)
@@ -224,6 +224,9 @@ end
 
 ---The command that takes this step again; a migration that was never published needs its target.
 local function repeat_command(attempt, snapshot)
+  if attempt.opts.command then
+    return quote.words(attempt.opts.command)
+  end
   local words = { "mighost", "plan", attempt.job.slug }
   if not snapshot:exists() then
     table.move({ "--target", attempt.job.state.target }, 1, 2, #words + 1, words)

@@ -59,9 +59,11 @@ end
 ---@param slug string
 ---@param step string
 ---@param why string one line
+---@param feedback? string what a person said that this step answers
 ---@return string
-function M.message(prefix, slug, step, why)
-  return ("%s: planning/%s/%s\n\nWhy:\n%s\n"):format(prefix, slug, step, why)
+function M.message(prefix, slug, step, why, feedback)
+  local said = feedback and ("\nFeedback:\n%s\n"):format(M.flatten(feedback)) or ""
+  return ("%s: planning/%s/%s\n\nWhy:\n%s\n%s"):format(prefix, slug, step, why, said)
 end
 
 ---Rules on the staged tree, exchange, rules on what is live now, commit.

@@ -31,6 +31,21 @@ local workspace = require "planning.workspace"
 ---@field prefix string of commit subjects
 ---@field again string[] options to be given again by whoever goes on
 ---@field on_event fun(event: table)
+---@field operation string|nil what others read in the lease; "plan" by default
+---@field request string|nil what was asked for, kept with the answer, so that asking again is known
+---@field command string[]|nil the command that asks again; by default that of `plan`
+---@field prepare mighost.Prepare|nil what the step starts from, instead of what is published
+---@field feedback string|nil a person's words that this step answers, for the commit
+---@field make mighost.Maker|nil makes the answer, instead of the stage that is due
+---@field mode string|nil of the rules that must hold before and after the exchange
+
+---@alias mighost.Prepare fun(manifest: mighost.Manifest, state: mighost.State):
+---  mighost.Manifest|nil, mighost.State|string, string|nil, string|nil
+
+---@alias mighost.Maker fun(project: mighost.Project, reg: mighost.Registry,
+---  where: mighost.StepPlace, snapshot: host.publish.Snapshot, opts: mighost.StepOptions):
+---  { workspace: mighost.Workspace, record: mighost.Accepted }|nil, string|nil, string|nil,
+---  string|nil
 
 ---@class mighost.Step
 ---@field slug string
@@ -38,9 +53,10 @@ local workspace = require "planning.workspace"
 ---@field outcome string
 ---@field cursor string where planning stands now
 ---@field stands "planning"|"ready"|"awaiting-human"|"skipped"
----@field commit string
+---@field commit string|nil nil where an earlier process published the answer
 ---@field summary string
 ---@field resumed boolean the answer was an earlier process's
+---@field request string|nil what the answer was asked for with
 ---@field seconds number
 
 ---@class mighost.StepPlace where one migration is, in the repository and outside
@@ -58,6 +74,9 @@ end
 
 ---Checks that a kept answer is for the target that was asked for.
 local function check_target(where, opts, kept)
+  if not opts.target then
+    return true
+  end
   local dir <close>, message, name = fs.open_dir(kept.workspace.path)
   if not dir then
     return nil, message, name
@@ -67,30 +86,19 @@ local function check_target(where, opts, kept)
   if not read then
     return nil, state, code, fix
   end
-  if opts.target and opts.target ~= state.target then
+  if opts.target ~= state.target then
     return nil, ("%s was started for another target: %s"):format(opts.slug, state.target), "EUSAGE",
       "mighost plan " .. quote.word(opts.slug)
   end
   return true
 end
 
----An answer that an earlier process paid for, or a new one.
-local function find_answer(project, reg, where, snapshot, opts)
-  local kept, message, name =
-    recover.find_accepted(where.place, opts.slug, snapshot, opts.on_event)
-  if kept == nil then
-    return nil, message, name
-  elseif kept then
-    local fits, why, code, fix = check_target(where, opts, kept)
-    if not fits then
-      return nil, why, code, fix
-    end
-    opts.on_event { kind = "resumed", slug = opts.slug, step = kept.record.step }
-    return { workspace = kept.workspace, record = kept.record, resumed = true }
-  end
+---Has the stage that is due make an answer.
+local function make_answer(project, reg, where, snapshot, opts)
   local job <close>, problem, errno, advice = jobs.open(reg, {
     slug = opts.slug, target = opts.target, pipeline = opts.pipeline, insists = opts.insists,
     snapshot = snapshot, place = where.place, live = where.live, published = where.published,
+    prepare = opts.prepare,
   })
   if not job then
     return nil, problem, errno, advice
@@ -100,19 +108,37 @@ local function find_answer(project, reg, where, snapshot, opts)
   if not record then
     return nil, refusal, kind, help
   end
-  return {
-    workspace = job.workspace, record = record, resumed = false, is_plain = job.is_plain,
-  }
+  return { workspace = job.workspace, record = record, is_plain = job.is_plain }
 end
 
-local function checker(reg, where, slug)
+---An answer that an earlier process paid for, or a new one.
+local function find_answer(project, reg, where, snapshot, opts)
+  local kept, message, name =
+    recover.find_accepted(where.place, opts.slug, snapshot, opts.on_event, opts.request)
+  if kept == nil then
+    return nil, message, name
+  elseif not kept then
+    return (opts.make or make_answer)(project, reg, where, snapshot, opts)
+  elseif not kept.is_published then
+    local fits, why, code, fix = check_target(where, opts, kept)
+    if not fits then
+      return nil, why, code, fix
+    end
+  end
+  opts.on_event { kind = "resumed", slug = opts.slug, step = kept.record.step }
+  return { workspace = kept.workspace, record = kept.record, resumed = true,
+    is_published = kept.is_published }
+end
+
+local function checker(reg, where, opts)
   return function(path, staged)
     local dir <close>, message, name = fs.open_dir(path)
     if not dir then
       return nil, message, name
     end
     return accept.check_rules(reg, dir,
-      { slug = slug, mode = "planning-snapshot", staged = staged, published = where.published })
+      { slug = opts.slug, mode = opts.mode or "planning-snapshot", staged = staged,
+        published = where.published })
   end
 end
 
@@ -125,7 +151,8 @@ local function describe(opts, answer, oid, begun)
     stands = answer.record.stands,
     summary = answer.record.summary,
     commit = oid,
-    resumed = answer.resumed,
+    resumed = answer.resumed or false,
+    request = answer.record.request,
     seconds = sys.monotonic() - begun,
   }
 end
@@ -137,7 +164,7 @@ local function publish(reg, where, lease, snapshot, answer, opts, begun)
   local oid, message, name, fix = commit.publish(opts.site, lease, snapshot,
     { workspace = answer.workspace, record = answer.record, live = where.live },
     {
-      check = checker(reg, where, opts.slug),
+      check = checker(reg, where, opts),
       on_commit = function(id)
         done = describe(opts, answer, id, begun)
         opts.on_event { kind = "accepted", step = done }
@@ -145,7 +172,7 @@ local function publish(reg, where, lease, snapshot, answer, opts, begun)
     })
   if not oid then
     return nil, ("%s; the accepted answer of %s is kept"):format(message, answer.record.step), name,
-      fix or quote.words { "mighost", "plan", opts.slug, table.unpack(opts.again) }
+      fix or quote.words(opts.command or { "mighost", "plan", opts.slug, table.unpack(opts.again) })
   end
   if done.stands == "planning" and answer.is_plain then
     workspace.rest(answer.workspace)
@@ -168,7 +195,7 @@ local M = {}
 function M.step(project, reg, opts)
   local begun = sys.monotonic()
   local where = place_of(project, opts)
-  local lease <close>, held, busy, wait = opts.site:lease(opts.slug, "plan")
+  local lease <close>, held, busy, wait = opts.site:lease(opts.slug, opts.operation or "plan")
   if not lease then
     return nil, held, busy, wait
   end
@@ -185,6 +212,8 @@ function M.step(project, reg, opts)
     find_answer(project, reg, where, snapshot, opts)
   if not answer then
     return nil, message, kind, help
+  elseif answer.is_published then
+    return describe(opts, answer, nil, begun)
   end
   return publish(reg, where, lease, snapshot, answer, opts, begun)
 end

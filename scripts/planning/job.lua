@@ -48,6 +48,7 @@ Job.__close = Job.close
 ---@field place string the project's folder in the state directory
 ---@field live string absolute path of the published migration
 ---@field published string the same relative to the repository's root
+---@field prepare mighost.Prepare|nil decides whether the step may be taken, and from what
 
 local M = {}
 
@@ -156,6 +157,8 @@ function M.load(live, wanted)
   local read, state, name, fix = M.read(live, wanted)
   if not read then
     return nil, state, name, fix
+  elseif wanted.prepare then
+    return wanted.prepare(read, state)
   end
   local fits, message, code, advice = check_wanted(wanted, read, state)
   if not fits then

@@ -5,6 +5,11 @@ local tree = require "host.tree"
 
 local workspace = require "planning.workspace"
 
+---@class mighost.Kept an answer of an earlier process
+---@field workspace mighost.Workspace|nil nil once it is published
+---@field record mighost.Accepted
+---@field is_published boolean|nil
+
 local function describe(done)
   local what = done.operation or "a step"
   if done.action == "finished" then
@@ -69,8 +74,9 @@ local function examine(entry, snapshot)
   return nil, ("the files of the accepted answer of %s were changed afterwards"):format(record.step)
 end
 
----Deals with one kept answer: returns it when it is to be published now.
-local function take(entry, snapshot, notify)
+---Deals with one kept answer: returns it when it is to be published now, or when it is published
+---and just what was asked for.
+local function take(entry, snapshot, notify, request)
   local verdict, why, name = examine(entry, snapshot)
   if verdict == "go-on" then
     return entry
@@ -78,6 +84,8 @@ local function take(entry, snapshot, notify)
     local removed, message, code = workspace.remove(entry.workspace)
     if not removed then
       return nil, message, code
+    elseif request and entry.record.request == request then
+      return { record = entry.record, is_published = true }
     end
     return false
   elseif name then
@@ -97,10 +105,11 @@ end
 ---@param slug string
 ---@param snapshot host.publish.Snapshot
 ---@param notify fun(event: table)
----@return { workspace: mighost.Workspace, record: mighost.Accepted }|false|nil
+---@param request? string what is asked for now: an answer to it is returned even if it is published
+---@return mighost.Kept|false|nil
 ---@return string? message
 ---@return string? NAME
-function M.find_accepted(place, slug, snapshot, notify)
+function M.find_accepted(place, slug, snapshot, notify, request)
   local entries, message, name = workspace.list(place, slug)
   if not entries then
     return nil, message, name
@@ -108,7 +117,7 @@ function M.find_accepted(place, slug, snapshot, notify)
   local chosen = false
   for _, entry in ipairs(entries) do
     if entry.record ~= false and not chosen then
-      local found, why, code = take(entry, snapshot, notify)
+      local found, why, code = take(entry, snapshot, notify, request)
       if found == nil then
         return nil, why, code
       end

@@ -24,6 +24,7 @@ local sessions = require "planning.session"
 ---@field silence_timeout? integer seconds without a sign of life
 ---@field dry_run? boolean only check and say what would happen
 ---@field again? string[] options for commands that messages tell people to run
+---@field command? string the command to which such options belong; default: mighost plan
 ---@field on_event? fun(event: table)
 ---@field on_step? fun(step: mighost.Step) called for each accepted step as it happens
 

@@ -59,11 +59,16 @@ local function absolute(path)
   return sys.cwd() .. "/" .. path
 end
 
+---The command that was given, with what it lacks.
+local function completed(opts, words)
+  return ("%s %s"):format(opts.command or "mighost plan", words)
+end
+
 local function choose_agent(reg, opts, config, settings)
   settings.with = opts.with or os.getenv("MIGHOST_WITH") or config.with
   if not settings.with then
     return nil, "no agent was chosen",
-      "EUSAGE", "mighost plan --with command --agent-command 'PROGRAM ARGS'"
+      "EUSAGE", completed(opts, "--with command --agent-command 'PROGRAM ARGS'")
   end
   local adapter, message, name, fix = reg:agent(settings.with)
   if not adapter then
@@ -72,7 +77,7 @@ local function choose_agent(reg, opts, config, settings)
   settings.model = opts.model or config.model
   if adapter.needs_model and not settings.model then
     return nil, ("the agent %s needs a model"):format(settings.with), "EUSAGE",
-      ("mighost plan --with %s --model MODEL"):format(settings.with)
+      completed(opts, ("--with %s --model MODEL"):format(settings.with))
   end
   return true
 end
@@ -81,7 +86,7 @@ end
 local function check_agent_options(opts, settings)
   if settings.with == COMMAND and not settings.agent_command then
     return nil, "the agent command needs the program to run", "EUSAGE",
-      "mighost plan --with command --agent-command 'PROGRAM ARGS'"
+      completed(opts, "--with command --agent-command 'PROGRAM ARGS'")
   elseif settings.with ~= COMMAND and opts.agent_command then
     return nil, ("--agent-command goes with --with command, not with %s"):format(settings.with),
       "EUSAGE"

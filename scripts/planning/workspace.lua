@@ -42,6 +42,7 @@ local DEPTH <const> = 5 -- folders from the state directory down to the one that
 ---@field digest string snapshot digest of the workspace
 ---@field operation string e.g. "planning.expand"
 ---@field message string commit message
+---@field request string|nil what it was asked for with, where that was more than the next step
 
 ---@class mighost.WorkspaceEntry
 ---@field workspace mighost.Workspace
