@@ -18,4 +18,16 @@ function M.read(dir, path)
   return nil, message, ABSENT[name] and "ENOENT" or name
 end
 
+---What a reader of such a file gives when the text does not hold: one line that is safe to print,
+---since it may repeat any of the text.
+---@param path string
+---@param why string
+---@return nil
+---@return string message
+---@return string NAME
+function M.refuse(path, why)
+  local text = require "lib.text"
+  return nil, ("%s: %s"):format(path, text.printable(why)), "EINVAL"
+end
+
 return M

@@ -203,7 +203,7 @@ function M.load(dir)
   end
   local manifest, why = M.decode(text)
   if not manifest then
-    return nil, FILE .. ": " .. why, "EINVAL"
+    return durable.refuse(FILE, why)
   end
   return manifest
 end

@@ -5,6 +5,7 @@
 
 local manifest = require "migration.manifest"
 local planning_state = require "planning.state"
+local text = require "lib.text"
 local view = require "migration.view"
 
 local MODES <const> = {
@@ -61,7 +62,7 @@ local function reporter(findings, opts)
       mode = opts.mode,
       code = finding.code,
       path = (opts.path or opts.published) .. "/" .. (finding.path or manifest.FILE),
-      message = finding.message,
+      message = text.printable(finding.message),
       slug = opts.slug,
     }
   end

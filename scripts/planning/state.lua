@@ -117,7 +117,7 @@ function M.load(dir, published)
     pipeline = built_in, published = published, exists = M.files_of(dir),
   })
   if not state then
-    return nil, FILE .. ": " .. trouble, "EINVAL"
+    return durable.refuse(FILE, trouble)
   end
   return state
 end

@@ -34,6 +34,11 @@ describe("migration.durable", function()
     end
   end)
 
+  it("refuses a text in one line that is safe to print", function()
+    assert.same({ nil, 'manifest.json: unknown value "a\\ b\\u{1B}"', "EINVAL" },
+      { durable.refuse("manifest.json", 'unknown value "a\\\nb\27"') })
+  end)
+
   it("does not call something else than a file absent, and does not wait for it", function()
     local root <close> = tmp.dir()
     root:mkdir("m/folder")

@@ -1,4 +1,5 @@
 local consistency = require "planning.consistency"
+local generate = require "spec.support.generate"
 local migrations = require "spec.support.migration"
 local registry = require "planning.registry"
 
@@ -83,6 +84,35 @@ describe("planning.consistency", function()
       path = "/root/migrations/sample",
     })
     assert.equal("/root/migrations/sample/a/b", findings[1].path)
+  end)
+
+  it("puts a message on one line that is safe to print", function()
+    local m <close> = migrations.new()
+    local findings = check(m, "doctor", {
+      registry = rules { reporting { severity = "info", code = "x", message = "a\nb\27[2J" } },
+    })
+    assert.equal("a b\\u{1B}[2J", findings[1].message)
+  end)
+
+  it("answers whatever is damaged in manifest and state", function()
+    local m <close> = migrations.new {
+      phases = { "parse" }, steps = { { "approaches", "completed" }, { "pick-best", "completed" } },
+    }
+    local rules_of_mighost = registry.new(nil, { looking = true })
+    for seed = 1, 300 do
+      local random = generate.random(seed)
+      local file = generate.pick(random, { "manifest.json", ".planning/state.json" })
+      local sound = m.root:read(m.published .. "/" .. file)
+      local from, to = random(#sound), random(#sound)
+      local damage = generate.pick(random, {
+        "\0", "\xff", '"', "{", "]", ",", "null", '"\\ud800"', sound:sub(from, from + 20),
+      })
+      m:write(file, sound:sub(1, to) .. damage .. sound:sub(to + random(9)))
+      for _, finding in ipairs(check(m, "doctor", { registry = rules_of_mighost })) do
+        assert.is_nil(finding.message:find("%c"), "seed " .. seed)
+      end
+      m:write(file, sound)
+    end
   end)
 
   it("raises over a report that is none", function()
