@@ -14,6 +14,18 @@ local function whole_file(path, max)
   return file and file:read(max) or ""
 end
 
+local function whole_lines(text)
+  local position = 1
+  return function()
+    if position > #text then
+      return nil
+    end
+    local line, after = text:match("^([^\n]*)\n?()", position)
+    position = after
+    return line
+  end
+end
+
 local function chunked_lines(path)
   local file = io.open(path, "rb")
   return function()
@@ -42,7 +54,7 @@ function M.open(captured, path)
   end
   function output.lines()
     if captured.whole then
-      return captured.head:gmatch("([^\n]*)\n?")
+      return whole_lines(captured.head)
     end
     return chunked_lines(path)
   end

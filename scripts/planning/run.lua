@@ -71,10 +71,9 @@ local function nothing_to_plan(choice)
   return { steps = {}, stands = "nothing", message = "nothing to plan" }
 end
 
-local function accept_step(session, result, step)
+local function accept_step(result, step)
   result.slug, result.stands = step.slug, step.stands
   result.steps[#result.steps + 1] = step
-  session.on_step(step)
 end
 
 local function is_finished(result, opts)
@@ -85,7 +84,7 @@ local function take_steps(session, opts)
   local result = { steps = {}, stands = "planning", artifacts = session.run.path }
   local step, message, name, fix, slug = take_first(session)
   while step do
-    accept_step(session, result, step)
+    accept_step(result, step)
     if is_finished(result, opts) then
       return result
     end

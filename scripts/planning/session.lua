@@ -88,7 +88,12 @@ function Session:step_options(slug)
     taste = chosen.taste,
     prefix = chosen.prefix,
     again = self.again,
-    on_event = self.notify,
+    on_event = function(event)
+      if event.kind == "accepted" then
+        return self.on_step(event.step)
+      end
+      self.notify(event)
+    end,
   }
 end
 

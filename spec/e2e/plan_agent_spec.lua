@@ -119,7 +119,8 @@ describe("an agent that", function()
     p:plan { "alpha", "--target", "T" }
     local agent = p:script([[cd $MIGHOST_WORK_DIR
       echo '{}' >manifest.json; rm .planning/state.json
-      echo no >.planning/stages/approaches.stdout.md; echo more >.planning/stages/extra.md; echo 'chosen-approach: rewrite']])
+      echo no >.planning/stages/approaches.stdout.md
+      echo more >.planning/stages/extra.md; echo 'chosen-approach: rewrite']])
     local before = p:read("alpha/.planning/stages/approaches.stdout.md")
     local result = p:plan({ "alpha" }, { agent = agent })
     assert.equal(0, result.exit, result.stderr)
@@ -138,8 +139,8 @@ describe("an agent that", function()
     local env = p.home:read("env")
     for name, value in pairs {
       MIGHOST_STAGE = "approaches", MIGHOST_VISIT = "1", MIGHOST_SLUG = "alpha",
-      MIGHOST_MODEL = "m-1", MIGHOST_EFFORT = "high", MIGHOST_ROLE = "planning.approaches", MIGHOST_REPO_ROOT = p.path,
-      MIGHOST_LIVE_DIR = p.path .. "/migrations/alpha", OWN_THING = "passed on",
+      MIGHOST_MODEL = "m-1", MIGHOST_EFFORT = "high", MIGHOST_ROLE = "planning.approaches",
+      MIGHOST_REPO_ROOT = p.path, MIGHOST_LIVE_DIR = p.path .. "/migrations/alpha", OWN_THING = "passed on",
     } do
       assert.is_truthy(env:find(name .. "=" .. value .. "\n", 1, true), name)
     end

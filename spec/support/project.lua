@@ -72,6 +72,26 @@ function Project:plan(args, opts)
   return self:run(plan_args(args, opts.agent), opts.env)
 end
 
+--- The project as mighost's modules see it, with this user's state directory.
+---@return mighost.Project
+function Project:open()
+  local opened = assert(require("mighost").open { repo_root = self.path })
+  opened.state_home = self.home:join("state/mighost")
+  return opened
+end
+
+--- The command line of the scripted agent for use in this process.
+---@param settings? table<string, string>  PLANNER_… variables
+---@return string
+function Project:agent_command(settings)
+  local words = { "env", sh.quote("PLANNER_LOG=" .. self.home:join("calls")) }
+  for name, value in pairs(settings or {}) do
+    table.insert(words, sh.quote(name .. "=" .. value))
+  end
+  table.insert(words, AGENT)
+  return table.concat(words, " ")
+end
+
 --- Writes a shell script to be used as an agent; returns its path.
 ---@param body string
 ---@return string

@@ -1,0 +1,44 @@
+local output = require "planning.output"
+local tmp = require "spec.support.tmp"
+
+local function collect(iterator)
+  local lines = {}
+  for line in iterator do
+    table.insert(lines, line)
+  end
+  return lines
+end
+
+describe("planning.output", function()
+  it("reads what is whole from memory", function()
+    local out = output.open({ bytes = 7, head = "ab\n\ncd\n", whole = true }, "/nowhere")
+    assert.equal("ab\n\ncd\n", out.text(99))
+    assert.equal("ab", out.text(2))
+    assert.same({ "ab", "", "cd" }, collect(out.lines()))
+    assert.equal(7, out.bytes)
+  end)
+
+  it("reads what is longer from the log, piece by piece", function()
+    local dir <close> = tmp.dir()
+    local text = ("line of a long log\n"):rep(5000)
+    local path = dir:write("log", text)
+    local out = output.open({ bytes = #text, head = text:sub(1, 10), whole = false }, path)
+    assert.equal(text:sub(1, 5), out.text(5))
+    assert.equal(text, out.text(#text + 1))
+    assert.equal(5000, #collect(out.lines()))
+    local pieces = {}
+    for piece in function() return out.read(1000) end do
+      table.insert(pieces, piece)
+    end
+    assert.equal(text, table.concat(pieces))
+  end)
+
+  it("reads a file that an agent was told to write, or that it did not write", function()
+    local dir <close> = tmp.dir()
+    assert.equal("said\n", output.of_file(dir:write("last", "said\n")).text(99))
+    local missing = output.of_file(dir:join("nothing"))
+    assert.equal("", missing.text(99))
+    assert.equal(0, missing.bytes)
+    assert.same({}, collect(missing.lines()))
+  end)
+end)

@@ -1,0 +1,110 @@
+local project = require "spec.support.project"
+local registry = require "planning.registry"
+
+local STAGE <const> = [[return {
+  name = %q, outcomes = { "done" }, prompt = function() end, judge = function() end, %s
+}]]
+
+--- A registry that finds one more file in the folder of a project, as if it were installed.
+local function with_file(kind, name, text)
+  local reg = registry.new()
+  local find = reg.find
+  function reg.find(self, wanted_kind, wanted)
+    if wanted_kind == kind and wanted == name then
+      return { path = ("%s/%s.lua"):format(kind, name), layer = "installed", text = text }
+    end
+    return find(self, wanted_kind, wanted)
+  end
+  return reg
+end
+
+local function stage_problem(name, text)
+  local value, message, code = with_file("stages", name, text):stage(name)
+  assert.is_nil(value)
+  assert.equal("ECONFIG", code)
+  return message
+end
+
+describe("planning.registry", function()
+  it("loads what mighost was installed with, once", function()
+    local reg = registry.new()
+    local stage = assert(reg:stage "review")
+    assert.equal("review", stage.name)
+    assert.equal(stage, reg:stage "review")
+    assert.equal("approaches", assert(reg:pipeline "pipeline").start)
+    assert.is_function(assert(reg:agent "command").command)
+  end)
+
+  it("loads every rule, sorted by name", function()
+    local rules = assert(registry.new():rules())
+    assert.is_true(#rules >= 6)
+    for index = 2, #rules do
+      assert.is_true(rules[index - 1].name < rules[index].name)
+    end
+  end)
+
+  it("knows no stage, pipeline or agent that is not there", function()
+    local reg = registry.new()
+    local stage, message, name = reg:stage "nowhere"
+    assert.same({ nil, "there is no stage nowhere", "ECONFIG" }, { stage, message, name })
+    assert.equal("EUSAGE", select(3, reg:pipeline "nowhere"))
+    local agent, agents, code = reg:agent "oracle"
+    assert.is_nil(agent)
+    assert.matches("there are: .*command.*replay", agents)
+    assert.equal("EAGENT", code)
+    assert.equal("EAGENT", select(3, reg:agent "../command"))
+  end)
+
+  it("tells stages and pipelines apart", function()
+    local reg = registry.new()
+    assert.matches("is a pipeline, not a stage", (select(2, reg:stage "pipeline")))
+    assert.matches("is a stage, not a pipeline", (select(2, reg:pipeline "review")))
+    assert.matches("is a pipeline", stage_problem("both",
+      "return { edges = {}, prompt = function() end }"))
+  end)
+
+  it("names file and field of what is wrong with a stage", function()
+    assert.matches("stages/a%.lua: unknown field 'promt'", stage_problem("a",
+      "return { name = 'a', outcomes = {'x'}, promt = 1, prompt = print, judge = print }"))
+    assert.matches("field 'judge' is missing", stage_problem("a",
+      "return { name = 'a', outcomes = {'x'}, prompt = function() end }"))
+    assert.matches("field 'name' must be \"a\"", stage_problem("a", STAGE:format("b", "")))
+    assert.matches("field 'needs' must be a list of strings",
+      stage_problem("a", STAGE:format("a", "needs = { 1 }")))
+    assert.matches("field 'outcomes' is empty",
+      stage_problem("a", (STAGE:format("a", ""):gsub('"done"', ""))))
+    assert.matches("names done twice",
+      stage_problem("a", (STAGE:format("a", ""):gsub('"done"', '"done", "done"'))))
+    assert.matches("^stages/a%.lua:1: ", stage_problem("a", "return {"))
+  end)
+
+  it("names file and field of what is wrong with a rule or an agent", function()
+    local rule = with_file("rules", "a", "")
+    local inspect = function(text)
+      local reg = with_file("rules", "manifest-name", text)
+      return select(2, reg:rules())
+    end
+    assert.is_truthy(rule)
+    assert.matches("rules/manifest%-name%.lua: unknown field 'mode'",
+      inspect "return { mode = 1, modes = {}, check = function() end }")
+    assert.matches("names always, which is no mode",
+      inspect "return { modes = { 'always' }, check = function() end }")
+    local agent = with_file("agents", "a", "return { needs_model = 'no' }")
+    assert.matches("agents/a%.lua: field", (select(2, agent:agent "a")))
+  end)
+
+  it("refuses the files of a project and of a user, but passes over them for looking", function()
+    local p <close> = project.new()
+    p.repo:write(".mighost/stages/review.lua", "error('never run')")
+    p.repo:write(".mighost/rules/own.lua", "error('never run')")
+    local reg = registry.new(p:open())
+    local stage, message, name = reg:stage "review"
+    assert.is_nil(stage)
+    assert.matches("%.mighost/stages/review%.lua is not used", message)
+    assert.equal("EUNTRUSTED", name)
+    assert.equal("EUNTRUSTED", select(3, reg:rules()))
+    local looking = registry.new(p:open(), { looking = true })
+    assert.equal("review", assert(looking:stage "review").name)
+    assert.is_table(looking:rules())
+  end)
+end)

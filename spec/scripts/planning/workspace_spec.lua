@@ -1,0 +1,147 @@
+local fs = require "host.fs"
+local sh = require "spec.support.sh"
+local tmp = require "spec.support.tmp"
+local tree = require "host.tree"
+local workspace = require "planning.workspace"
+
+local RECORD <const> = {
+  slug = "alpha", step = "expand", outcome = "completed", cursor = "review", stands = "planning",
+  summary = "s", base_digest = "b", base_tree = "", digest = "d", operation = "planning.expand",
+  message = "m\n\nWhy:\nx — ü\n",
+}
+
+--- A new workspace with one file; returns it and its digest.
+local function make(place, slug, text)
+  local made = assert(workspace.create(place, slug))
+  sh.check { argv = { "mkdir", made.path } }
+  local dir <close> = assert(fs.open_dir(made.path))
+  assert(dir:write("plan.md", text or "plan"))
+  return made, assert(tree.digest(made.path))
+end
+
+local function record(changes)
+  local changed = {}
+  for key, value in pairs(RECORD) do
+    changed[key] = changes and changes[key] or value
+  end
+  return changed
+end
+
+local function never()
+  return false
+end
+
+describe("planning.workspace", function()
+  it("makes folders of its own, each with another token", function()
+    local dir <close> = tmp.dir()
+    local place = workspace.place(dir.path, "id")
+    local a, b = make(place, "alpha"), make(place, "alpha")
+    assert.matches("^" .. dir.path:gsub("%p", "%%%0") .. "/projects/id/work/alpha/%x+/alpha$", a.path)
+    assert.not_equal(a.token, b.token)
+    assert.equal(32, #a.token)
+  end)
+
+  it("finds accepted answers again, just as they were recorded", function()
+    local dir <close> = tmp.dir()
+    local place = workspace.place(dir.path, "id")
+    local made = make(place, "alpha")
+    make(place, "alpha")
+    assert(workspace.accept(made, RECORD))
+    assert.same({ "alpha" }, workspace.slugs_with_answers(place))
+    local accepted = {}
+    for _, entry in ipairs(assert(workspace.list(place, "alpha"))) do
+      if entry.record then
+        entry.record.schema = nil
+        table.insert(accepted, entry)
+      end
+    end
+    assert.equal(1, #accepted)
+    assert.same(RECORD, accepted[1].record)
+    assert.equal(made.token, accepted[1].workspace.token)
+  end)
+
+  it("says why a record cannot be read, and never removes it", function()
+    local dir <close> = tmp.dir()
+    local place = workspace.place(dir.path, "id")
+    for _, text in ipairs { "{", '{"schema":2}', '{"schema":1,"slug":"alpha"}' } do
+      local made = make(place, "alpha")
+      dir:write(made.folder:sub(#dir.path + 2) .. "/accepted", text)
+    end
+    for _, entry in ipairs(assert(workspace.list(place, "alpha"))) do
+      assert.is_nil(entry.record)
+      assert.matches("accepted cannot be read", entry.problem)
+    end
+    workspace.prune(place, never)
+    assert.equal(3, #assert(workspace.list(place, "alpha")))
+    assert.same({}, workspace.slugs_with_answers(place))
+  end)
+
+  it("finds nothing where nothing is", function()
+    assert.same({}, workspace.list("/nowhere/at/all", "alpha"))
+    assert.same({}, workspace.slugs_with_answers("/nowhere/at/all"))
+    workspace.prune("/nowhere/at/all", never)
+  end)
+
+  it("sets aside, and removes", function()
+    local dir <close> = tmp.dir()
+    local place = workspace.place(dir.path, "id")
+    local a, b = make(place, "alpha"), make(place, "alpha")
+    local kept = assert(workspace.set_aside(a))
+    assert.equal(place .. "/set-aside/alpha@" .. a.token, kept)
+    local file <close> = assert(io.open(kept .. "/alpha/plan.md"))
+    assert.equal("plan", file:read("a"))
+    assert(workspace.remove(b))
+    assert.same({}, workspace.list(place, "alpha"))
+    assert(workspace.remove(b))
+  end)
+
+  it("hands a published workspace on to the next step", function()
+    local dir <close> = tmp.dir()
+    local place = workspace.place(dir.path, "id")
+    local made, digest = make(place, "alpha")
+    assert(workspace.accept(made, record { digest = digest }))
+    assert(workspace.rest(made))
+    assert.same({}, workspace.slugs_with_answers(place))
+    local woken = assert(workspace.wake(place, "alpha", digest))
+    assert.not_equal(made.token, woken.token)
+    assert.equal(digest, tree.digest(woken.path))
+    assert.is_false(workspace.wake(place, "alpha", digest))
+    assert.equal(1, #workspace.list(place, "alpha"))
+  end)
+
+  it("drops published workspaces of other snapshots, but no failed and no accepted one", function()
+    local dir <close> = tmp.dir()
+    local place = workspace.place(dir.path, "id")
+    local old = make(place, "alpha")
+    assert(workspace.accept(old, record { digest = "another" }))
+    assert(workspace.rest(old))
+    assert(workspace.accept(make(place, "alpha"), RECORD))
+    make(place, "alpha")
+    assert.is_false(workspace.wake(place, "alpha", "d"))
+    assert.equal(2, #workspace.list(place, "alpha"))
+  end)
+
+  it("keeps the newest twenty, and all that are accepted or in use", function()
+    local dir <close> = tmp.dir()
+    local place = workspace.place(dir.path, "id")
+    local accepted = make(place, "alpha")
+    assert(workspace.accept(accepted, RECORD))
+    local busy = make(place, "busy")
+    for index = 1, 23 do
+      local made = make(place, "alpha")
+      if index % 2 == 0 then
+        assert(workspace.set_aside(made))
+      end
+      sh.check { argv = { "touch", "-d", "@" .. 1000000 + index,
+        index % 2 == 0 and ("%s/set-aside/alpha@%s"):format(place, made.token) or made.folder } }
+    end
+    workspace.prune(place, function(slug)
+      return slug == "busy"
+    end)
+    local names = dir:names("projects/id/set-aside")
+    assert.equal(20, #names + #workspace.list(place, "alpha") - 1)
+    assert.equal(1, #workspace.list(place, "busy"))
+    assert.equal("busy", busy.slug)
+    assert.same({ "alpha" }, workspace.slugs_with_answers(place))
+  end)
+end)
