@@ -119,7 +119,7 @@ local function choose_limits(opts, config, settings)
   end
   settings.timeout = opts.timeout or config.timeout or DEFAULT_TIMEOUT
   settings.silence = opts.silence_timeout or config.silence or DEFAULT_SILENCE
-  settings.prefix = config.commit_prefix or DEFAULT_PREFIX
+  settings.prefix = config.commit_message_prefix or DEFAULT_PREFIX
   return true
 end
 

@@ -47,7 +47,7 @@ local FIELDS <const> = {
   model = is_text,
   effort = is_text,
   pipeline = is_text,
-  commit_prefix = is_text,
+  commit_message_prefix = is_text,
   timeout = is_seconds,
   silence = is_seconds,
   allow_fuse = is_switch,
@@ -67,7 +67,7 @@ local PATHS <const> = { "live_migrations_dir", "taste" }
 ---@field model? string
 ---@field effort? string
 ---@field pipeline? string
----@field commit_prefix? string
+---@field commit_message_prefix? string
 ---@field timeout? integer            seconds
 ---@field silence? integer            seconds
 ---@field allow_fuse? boolean         locks of a FUSE file system are relied on

@@ -17,10 +17,10 @@ describe("project.config.load", function()
     assert.same({ schema_version = 1, live_migrations_dir = "m" }, (load_text(MINIMAL)))
     assert.same({
       schema_version = 1, live_migrations_dir = "a/b", taste = "t.md", with = "replay", model = "m",
-      effort = "high", pipeline = "short", commit_prefix = "plan", timeout = 60, silence = 5,
+      effort = "high", pipeline = "short", commit_message_prefix = "plan", timeout = 60, silence = 5,
     }, (load_text [[{
       "schema_version": 1, "live_migrations_dir": "./a//b/", "taste": "./t.md", "with": "replay",
-      "model": "m", "effort": "high", "pipeline": "short", "commit_prefix": "plan", "timeout": 60,
+      "model": "m", "effort": "high", "pipeline": "short", "commit_message_prefix": "plan", "timeout": 60,
       "silence": 5, "agent_command": null
     }]]))
   end)

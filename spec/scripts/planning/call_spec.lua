@@ -1,0 +1,141 @@
+local call = require "planning.call"
+local tmp = require "spec.support.tmp"
+
+--- An adapter that runs a shell script.
+local function adapter(script, more)
+  local made = {
+    needs_model = false, inherits_env = false,
+    command = function(request)
+      return { argv = { "sh", "-c", script }, env = { OWN = "own" }, stdin = request.prompt }
+    end,
+    answer = function(report)
+      if report.exit ~= 0 then
+        return nil, "failed", "broken"
+      end
+      return { text = report.stdout.text(1 << 23), usage = { tokens = 1 } }
+    end,
+  }
+  for key, value in pairs(more or {}) do
+    made[key] = value
+  end
+  return made
+end
+
+local function run(script, more, request_more)
+  local dir <close> = tmp.dir()
+  local request = {
+    role = "planning.expand", stage = "expand", visit = 1, slug = "alpha", prompt = "the prompt\n",
+    agent = "test", effort = "low", work_dir = dir.path, live_dir = dir.path, repo_root = dir.path,
+    artifacts = dir.path,
+  }
+  for key, value in pairs(request_more or {}) do
+    request[key] = value
+  end
+  local answer, message, name, report = call.run(adapter(script, more), request)
+  return answer, message, name, report, dir:read("stdout.log"), dir:read("stderr.log")
+end
+
+describe("planning.call", function()
+  it("hands over the prompt and gives the answer and the report", function()
+    local answer, _, _, report, out, err = run "cat; echo told >&2"
+    assert.same({ text = "the prompt\n", usage = { tokens = 1 } }, answer)
+    assert.equal(0, report.exit)
+    assert.equal("the prompt\n", out)
+    assert.equal("told\n", err)
+  end)
+
+  it("runs in the repository's root, with the environment that is meant for it", function()
+    local answer = run 'pwd; echo "$OWN ${MIGHOST_X-unset}"'
+    assert.matches("^/[^\n]+\nown unset\n$", answer.text)
+  end)
+
+  it("names a program that does not start", function()
+    for _, argv in ipairs { { "/nowhere/agent" }, { "no-such-program-anywhere" }, { "/etc" } } do
+      local answer, message, name = run("", { command = function() return { argv = argv } end })
+      assert.is_nil(answer)
+      assert.matches("^the agent test for expand cannot be started: ", message)
+      assert.equal("EAGENT", name)
+    end
+  end)
+
+  it("passes on what the adapter says, with the agent's last words", function()
+    local answer, message, name, report = run "echo one; echo 'last\twords' >&2; exit 4"
+    assert.is_nil(answer)
+    assert.equal("the agent test for expand failed: last words", message)
+    assert.equal("EEXITED", name)
+    assert.equal(4, report.exit)
+    for kind, expected in pairs { ["rate-limited"] = "EAGENT", auth = "EAGENT", refused = "EAGENT",
+      empty = "EJUDGE", other = "EJUDGE" } do
+      local _, _, code = run("echo x", { answer = function() return nil, "no", kind end })
+      assert.equal(expected, code)
+    end
+  end)
+
+  it("refuses bytes that are no answer", function()
+    for script, pattern in pairs {
+      ["true"] = "printed nothing", ["echo ' '"] = "printed nothing",
+      ["printf 'a\\000'"] = "NUL", ["printf 'abc\\370'"] = "invalid UTF%-8 at byte 4",
+      ["head -c 8388609 /dev/zero | tr '\\0' x"] = "at most 8 MiB",
+    } do
+      local answer, message, _, report = run(script)
+      assert.is_nil(answer, script)
+      assert.matches(pattern, message)
+      assert.is_table(report)
+    end
+  end)
+
+  it("takes an answer of just 8 MiB", function()
+    local answer = assert((run "head -c 8388608 /dev/zero | tr '\\0' x"))
+    assert.equal(8388608, #answer.text)
+  end)
+
+  it("tells a call that took too long from one that gave no sign of life", function()
+    local _, message, name = run("while :; do echo x; sleep 0.05; done", nil, { timeout = 0.3 })
+    assert.matches("not done within 0%.3 s", message)
+    assert.equal("ETIMEOUT", name)
+    _, message, name = run("sleep 60", nil, { silence = 0.3 })
+    assert.matches("no sign of life for 0%.3 s", message)
+    assert.equal("ESILENCE", name)
+  end)
+
+  it("tells what a broken adapter did", function()
+    local _, message, name = run("", { command = function() error "oops" end })
+    assert.matches("the agent test for expand: .*oops$", message)
+    assert.equal("ECONFIG", name)
+    _, message, name = run("echo x", { answer = function(report) return report.nothing.text end })
+    assert.matches("attempt to index", message)
+    assert.equal("ECONFIG", name)
+    _, message, name = run("", { command = function() return nil, "needs a thing" end })
+    assert.same({ "needs a thing", "EUSAGE" }, { message, name })
+    _, message, name = run("", { command = function() return { argv = {} } end })
+    assert.matches("no program to start", message)
+    assert.equal("EUSAGE", name)
+  end)
+
+  it("reads the files that the adapter asked for", function()
+    local dir <close> = tmp.dir()
+    local answer = run("echo noise; echo said >" .. dir:join("last"), {
+      command = function()
+        return { argv = { "sh", "-c", "echo said >" .. dir:join("last") },
+          files = { last = dir:join("last") } }
+      end,
+      answer = function(report)
+        return { text = report.files.last.text(100) }
+      end,
+    })
+    assert.equal("said\n", answer.text)
+  end)
+
+  it("tells how far the agent is", function()
+    local dir <close> = tmp.dir()
+    local seen = {}
+    local request = { stage = "s", agent = "test", prompt = "", artifacts = dir.path,
+      repo_root = dir.path }
+    assert(call.run(adapter "echo early; sleep 0.6; echo late", request, function(progress)
+      table.insert(seen, progress)
+    end))
+    assert.is_true(#seen >= 1)
+    assert.equal(6, seen[1].bytes)
+    assert.equal("early", seen[1].last_line)
+  end)
+end)

@@ -1,0 +1,110 @@
+local commit = require "planning.commit"
+local fs = require "host.fs"
+local project = require "spec.support.project"
+local repos = require "host.repo"
+local tree = require "host.tree"
+local workspace = require "planning.workspace"
+
+--- An opened project with a workspace of a new migration that is ready to be published.
+local function prepare(p, slug)
+  local opened = p:open()
+  local repo = assert(repos.open(p.path))
+  local site = assert(commit.open(opened, repo))
+  local lease = assert(site:lease(slug, "plan"))
+  local snapshot = assert(site:snapshot(lease))
+  local place = workspace.place(opened.state_home, site:project_id())
+  local made = assert(workspace.create(place, slug))
+  assert(snapshot:copy(made.path))
+  local dir <close> = assert(fs.open_dir(made.path))
+  assert(dir:write("plan.md", "plan\n"))
+  local record = {
+    digest = assert(tree.digest(made.path)), operation = "planning.expand",
+    message = commit.message("mighost", slug, "expand", "because"),
+  }
+  return {
+    site = site, lease = lease, snapshot = snapshot, repo = repo,
+    work = { workspace = made, record = record, live = opened.live_path .. "/" .. slug },
+    close = function()
+      lease:drop()
+      site:close()
+      repo:close()
+    end,
+  }
+end
+
+local function publish(ready, hooks)
+  return commit.publish(ready.site, ready.lease, ready.snapshot, ready.work, {
+    check = hooks.check or function() return true end,
+    on_commit = hooks.on_commit or function() end,
+  })
+end
+
+describe("planning.commit", function()
+  it("publishes a workspace: rules on what is staged, then on what is live, then the commit",
+    function()
+      local p <close> = project.new()
+      local ready = prepare(p, "alpha")
+      local seen = {}
+      local oid = assert(publish(ready, {
+        check = function(path, staged)
+          local file <close> = assert(io.open(path .. "/plan.md"))
+          table.insert(seen, { file:read("a"), staged, path:find("__transactions__", 1, true) ~= nil })
+          return true
+        end,
+        on_commit = function(id)
+          table.insert(seen, id)
+        end,
+      }))
+      ready.close()
+      assert.same({ { "plan\n", true, true }, { "plan\n", false, false }, oid }, seen)
+      assert.equal(oid, p.repo:head())
+      assert.matches("^mighost: planning/alpha/expand\n\nWhy:\nbecause\n\nPublish%-Id: "
+        .. ready.work.workspace.token, p.repo:git("log", "-1", "--format=%B"))
+      assert.same({}, p:problems())
+    end)
+
+  for when, is_staged in pairs { staged = true, live = false } do
+    it("leaves everything as it was when a rule refuses what is " .. when, function()
+      local p <close> = project.new()
+      local head = p.repo:head()
+      local ready = prepare(p, "alpha")
+      local oid, message, name = publish(ready, {
+        check = function(_, staged)
+          if staged == is_staged then
+            return nil, "not like this", "ERULES"
+          end
+          return true
+        end,
+        on_commit = function()
+          error("it was committed")
+        end,
+      })
+      ready.close()
+      assert.same({ nil, "not like this", "ERULES" }, { oid, message, name })
+      assert.equal(head, p.repo:head())
+      assert.is_false(p.repo.dir:exists("migrations/alpha"))
+      assert.same({}, p:problems())
+    end)
+  end
+
+  it("refuses a workspace that is not what was accepted", function()
+    local p <close> = project.new()
+    local ready = prepare(p, "alpha")
+    ready.work.record.digest = ("0"):rep(64)
+    local oid, message, name = publish(ready, {})
+    ready.close()
+    assert.is_nil(oid)
+    assert.is_string(message)
+    assert.equal("ESTALE", name)
+    assert.same({}, p:problems())
+  end)
+
+  it("makes one harmless line of an agent's words", function()
+    assert.equal("two lines and a \\u{1B}[31mcolour",
+      commit.flatten "  two\n\tlines  and a \27[31mcolour\n")
+    assert.equal("in <repo>/x and <work>/y", commit.flatten("in /r/x and /r/state/w/y",
+      { ["/r"] = "<repo>", ["/r/state/w"] = "<work>" }))
+    assert.equal(240, utf8.len(commit.flatten(("ü"):rep(300))))
+    assert.equal(("ü"):rep(240), commit.flatten(("ü"):rep(240)))
+  end)
+end)

@@ -1,0 +1,78 @@
+local project = require "spec.support.project"
+local registry = require "planning.registry"
+local settings = require "planning.settings"
+local sys = require "host.sys"
+
+local REPLAY <const> = { with = "replay" }
+
+local function resolve(p, opts, config)
+  local opened = p:open()
+  for key, value in pairs(config or {}) do
+    opened.config[key] = value
+  end
+  return settings.resolve(opened, registry.new(), opts)
+end
+
+local function refusal(p, opts, config)
+  local resolved, message, name, fix = resolve(p, opts, config)
+  assert.is_nil(resolved)
+  return { name = name, message = message, fix = fix }
+end
+
+describe("planning.settings", function()
+  it("has defaults for all but the agent", function()
+    local p <close> = project.new()
+    local found = assert(resolve(p, REPLAY))
+    assert.same({ "replay", "medium", 1800, 300, "mighost", false, false },
+      { found.with, found.effort, found.timeout, found.silence, found.prefix, found.strict,
+        found.insists })
+    assert.equal("built-in", found.pipeline.name)
+    assert.matches("^# Taste", found.taste)
+    local none = refusal(p, {})
+    assert.same({ "EUSAGE", "no agent was chosen" }, { none.name, none.message })
+    assert.matches("^mighost plan", none.fix)
+  end)
+
+  it("prefers options to the configuration", function()
+    local p <close> = project.new()
+    local config = { with = "replay", model = "m-1", effort = "low", timeout = 5, silence = 6,
+      commit_message_prefix = "team" }
+    local found = assert(resolve(p, {}, config))
+    assert.same({ "replay", "m-1", "low", 5, 6, "team" },
+      { found.with, found.model, found.effort, found.timeout, found.silence, found.prefix })
+    found = assert(resolve(p, { with = "command", agent_command = "a", model = "m-2",
+      effort = "xhigh", timeout = 7, silence_timeout = 8 }, config))
+    assert.same({ "command", "m-2", "xhigh", 7, 8, "a" }, { found.with, found.model, found.effort,
+      found.timeout, found.silence, found.agent_command })
+  end)
+
+  it("answers from the recording that mighost was installed with", function()
+    local p <close> = project.new()
+    assert.matches("^" .. sys.share():gsub("%p", "%%%0") .. "/stages/recordings/[^/]+$",
+      assert(resolve(p, REPLAY)).recording)
+    assert.equal("/rec", assert(resolve(p, { with = "replay", recording = "/rec" })).recording)
+    assert.equal(sys.cwd() .. "/rec",
+      assert(resolve(p, { with = "replay", recording = "rec" })).recording)
+  end)
+
+  it("refuses options that would do nothing, and agents and efforts that are none", function()
+    local p <close> = project.new()
+    assert.equal("EUSAGE", refusal(p, { with = "command" }).name)
+    for _, more in ipairs { { recording = "r" }, { strict = true } } do
+      more.with, more.agent_command = "command", "a"
+      assert.matches("go with %-%-with replay", refusal(p, more).message)
+    end
+    assert.matches("goes with %-%-with command",
+      refusal(p, { with = "replay", agent_command = "a" }).message)
+    assert.equal("EAGENT", refusal(p, { with = "oracle" }).name)
+    assert.matches("effort utmost", refusal(p, { with = "replay", effort = "utmost" }).message)
+    assert.equal("EUSAGE", refusal(p, { with = "replay", pipeline = "nowhere" }).name)
+    assert.equal("ECONFIG", refusal(p, REPLAY, { taste = "missing.md" }).name)
+  end)
+
+  it("insists on a pipeline only where it was asked for", function()
+    local p <close> = project.new()
+    assert.is_true(assert(resolve(p, { with = "replay", pipeline = "pipeline" })).insists)
+    assert.is_false(assert(resolve(p, REPLAY, { pipeline = "pipeline" })).insists)
+  end)
+end)
