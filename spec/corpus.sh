@@ -11,5 +11,5 @@ if [ ! -f "$corpus/compare.py" ]; then
     [ "$need" = required ] && exit 1
     exit 77
 fi
-exec python3 -B "$corpus/compare.py" "$corpus" \
+exec python3 -B "$corpus/compare.py" "$corpus" --full \
     --tool "'$mighost' migration" --setup "'$mighost' init --live-migrations-dir {live}"
