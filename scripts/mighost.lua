@@ -88,6 +88,41 @@ function M.plan(opts)
   return require("planning.run").plan(project, opts)
 end
 
+--- The project and the slug that a request is about.
+local function find_migration(opts)
+  local project, message, name, fix = opts.project, nil, nil, nil
+  if not project then
+    project, message, name, fix = M.open(opts)
+  end
+  if not project then
+    return nil, message, name, fix
+  end
+  local slug, why, code, help = require("migration.resolve").target(project, opts.slug)
+  return slug and project, slug or why, code, help
+end
+
+--- Records a person's feedback on a plan and takes the one step that answers it.
+---@param opts mighost.RefineOptions
+---@return mighost.PlanResult? result, string? message, string? name, string? fix
+function M.refine(opts)
+  local project, slug, name, fix = find_migration(opts)
+  if not project then
+    return nil, slug, name, fix
+  end
+  return require("planning.refine").refine(project, slug, opts)
+end
+
+--- Has a person review a plan that waits for one, with an agent at the terminal.
+---@param opts mighost.ReviewOptions
+---@return mighost.PlanResult? result, string? message, string? name, string? fix
+function M.review(opts)
+  local project, slug, name, fix = find_migration(opts)
+  if not project then
+    return nil, slug, name, fix
+  end
+  return require("planning.review").review(project, slug, opts)
+end
+
 --- What runs here and what the system offers.
 ---@param folder? string   a folder to try the file system in
 ---@return mighost.System

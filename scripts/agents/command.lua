@@ -1,5 +1,6 @@
 --- Any program as an agent: `--with command --agent-command 'PROGRAM ARGS'`.
---- The prompt comes on its standard input, its standard output is the answer.
+--- The prompt comes on its standard input, its standard output is the answer; attached to the
+--- terminal it finds the prompt in the file that MIGHOST_PROMPT names.
 
 local text = require "lib.text"
 
@@ -20,18 +21,26 @@ local function variables(call)
   }
 end
 
+local function words(call)
+  if not call.agent_command or not call.agent_command:find("%S") then
+    return nil, "the agent \"command\" needs --agent-command 'PROGRAM ARGS'"
+  end
+  local argv, why = text.shell_split(call.agent_command)
+  if not argv then
+    return nil, ("--agent-command %s: %s"):format(call.agent_command, why)
+  end
+  return argv
+end
+
 ---@type mighost.Agent
 return {
   needs_model = false,
   inherits_env = true,
 
   command = function(call)
-    if not call.agent_command or not call.agent_command:find("%S") then
-      return nil, "the agent \"command\" needs --agent-command 'PROGRAM ARGS'"
-    end
-    local argv, why = text.shell_split(call.agent_command)
+    local argv, why = words(call)
     if not argv then
-      return nil, ("--agent-command %s: %s"):format(call.agent_command, why)
+      return nil, why
     end
     return {
       argv = argv,
@@ -39,6 +48,16 @@ return {
       stdin = call.prompt,
       writes = { call.work_dir, call.artifacts },
     }
+  end,
+
+  interactive = function(call)
+    local argv, why = words(call)
+    if not argv then
+      return nil, why
+    end
+    local env = variables(call)
+    env.MIGHOST_PROMPT = call.prompt_file
+    return { argv = argv, env = env, writes = { call.work_dir, call.artifacts } }
   end,
 
   answer = function(report)

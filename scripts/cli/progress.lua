@@ -3,6 +3,7 @@
 local cli = require "cli"
 local json = require "lib.json"
 local layout = require "lib.layout"
+local quote = require "lib.quote"
 local term = require "host.term"
 local text = require "lib.text"
 
@@ -148,6 +149,33 @@ function M.attach(progress, request)
     progress:event(event)
   end
   return request
+end
+
+---@param slug string
+---@return string command that goes on planning it
+local function plan_command(slug)
+  return "mighost plan " .. (slug:sub(1, 1) == "-" and "-- " or "") .. quote.word(slug)
+end
+
+--- Says where a migration stands after a step that was asked for; gives the exit code.
+---@param progress mighost.cli.Progress
+---@param result mighost.PlanResult|nil
+---@param message? string
+---@param name? string
+---@param fix? string
+---@return integer code
+function M.conclude(progress, result, message, name, fix)
+  local opts, accepted = progress.opts, progress.accepted
+  progress:finish()
+  if not result then
+    return cli.fail(opts, message, name, fix,
+      { steps = accepted, workspace = progress.workspace or json.null })
+  end
+  cli.note(opts, result.stands == "planning" and "next: " .. plan_command(result.slug)
+    or ("%s is %s"):format(result.slug, result.stands))
+  return cli.answer(opts, 0, {
+    slug = result.slug, steps = accepted, stands = result.stands, artifacts = result.artifacts,
+  })
 end
 
 return M

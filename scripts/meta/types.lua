@@ -219,6 +219,7 @@
 ---@field visit integer
 ---@field slug string
 ---@field prompt string
+---@field prompt_file string|nil  attached to the terminal: a file with the prompt
 ---@field model string|nil
 ---@field effort mighost.Effort
 ---@field work_dir string

@@ -132,20 +132,37 @@ function M.is_plain(dir, paths)
   return true
 end
 
+---Writes a file as it was, whatever stands in its place or in that of the folder above it.
+local function restore(work, path, text, mode)
+  local found = work:stat(path)
+  if found and found.kind == "directory" then
+    work:remove(path)
+  end
+  local above = path:match("^(.*)/[^/]*$")
+  if above then
+    local made, message, name = work:mkdir(above)
+    if not made then
+      return nil, message, name
+    end
+  end
+  return work:write(path, text, { durable = false, mode = mode })
+end
+
 ---Puts back what only mighost writes, if the agent touched it.
 ---@param survey mighost.Survey
 ---@param before table snapshot
 ---@param work host.fs.Dir the workspace
 ---@param read_old fun(path: string): string|nil, string|nil, string|nil bytes before the call
+---@param owned? fun(path: string): boolean what only mighost writes; default: M.is_ours
 ---@return string[]|nil touched the paths that were put back; the survey no longer names them
 ---@return string? message
 ---@return string? NAME
-function M.put_back(survey, before, work, read_old)
+function M.put_back(survey, before, work, read_old, owned)
   local touched = {}
   for _, list in ipairs { "changed", "removed" } do
     local others = {}
     for _, path in ipairs(survey[list]) do
-      if is_ours(path) then
+      if (owned or is_ours)(path) then
         touched[#touched + 1] = path
       else
         others[#others + 1] = path
@@ -160,7 +177,7 @@ function M.put_back(survey, before, work, read_old)
       if not old then
         return nil, why, code
       end
-      done, message, name = work:write(path, old, { durable = false, mode = before[path].mode })
+      done, message, name = restore(work, path, old, before[path].mode)
     else
       done, message, name = work:remove(path)
     end

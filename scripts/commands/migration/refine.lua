@@ -1,0 +1,79 @@
+--- Gives feedback on a plan and takes the one step that answers it.
+
+local agent = require "cli.agent"
+local cli = require "cli"
+local mighost = require "mighost"
+local progress = require "cli.progress"
+local quote = require "lib.quote"
+
+local STDIN <const> = "-"
+local MOST <const> = 1 << 20 -- bytes of a file; what is too long for feedback is refused later
+local MARK <const> = "\239\187\191" -- of a text's byte order, which is none of its words
+
+local parser = cli.parser {
+  name = "migration refine",
+  summary = "Records what a person has to say of a plan and has an agent answer it, in one step: a "
+    .. "revision of the plan where there is one, else the step that is due.  A plan that was ready "
+    .. "is planned again from there.",
+  example = {
+    "mighost migration refine retire-the-old-parser \\\n"
+      .. "      --message 'Keep the old entry points for one release.'",
+    "mighost migration refine retire-the-old-parser --file remarks.md",
+  },
+  json = true,
+}
+parser:argument("slug", "A slug, or the path of a migration.")
+parser:mutex(
+  parser:option("--message", "The feedback."):argname("TEXT"),
+  parser:option("--file", "A file with the feedback; - is standard input."):argname("PATH")
+)
+agent.add_choice(parser, "in the repository's root, prompt on its standard input, answer on its "
+  .. "standard output.")
+agent.add_limits(parser)
+agent.add_recording(parser)
+
+local opts, code = cli.parse(parser, { ... })
+if not opts then
+  return code
+elseif not opts.message and not opts.file then
+  return cli.fail(opts, "migration refine: no feedback was given", "EUSAGE",
+    "mighost migration refine SLUG --message TEXT")
+end
+
+local function read_feedback()
+  if opts.message then
+    return { text = opts.message, source = "message" }
+  end
+  local file, why = io.stdin, nil
+  if opts.file ~= STDIN then
+    file, why = io.open(opts.file, "rb")
+  end
+  local text
+  if file then
+    text, why = file:read(MOST)
+  end
+  if file and file ~= io.stdin then
+    file:close()
+  end
+  if not text and why then
+    return nil, ("cannot read the feedback: %s"):format(why)
+  end
+  text = (text or ""):gsub("^" .. MARK, "")
+  return { text = text, source = "file", path = opts.file ~= STDIN and opts.file or nil }
+end
+
+local project, message, name, fix = mighost.open(opts)
+if not project then
+  return cli.fail(opts, message, name, fix)
+end
+local feedback, unread = read_feedback()
+if not feedback then
+  return cli.fail(opts, unread, "EUSAGE")
+end
+local shown = progress.new(opts)
+local request = progress.attach(shown, agent.request(opts))
+request.project, request.slug, request.feedback = project, opts.slug, feedback
+request.command = quote.words { "mighost", "migration", "refine", opts.slug,
+  opts.message and "--message" or "--file", opts.message or opts.file }
+local result, why, errno, help = mighost.refine(request)
+return progress.conclude(shown, result, why, errno, help)

@@ -1,0 +1,40 @@
+--- Has a plan that waits for a person reviewed, with an agent at the terminal.
+
+local agent = require "cli.agent"
+local cli = require "cli"
+local mighost = require "mighost"
+local progress = require "cli.progress"
+local quote = require "lib.quote"
+local term = require "host.term"
+
+local parser = cli.parser {
+  name = "migration review",
+  summary = "Starts an agent at the terminal, in a copy of a migration that waits for a person.  "
+    .. "What was decided and changed there is published when it is sound; otherwise nothing is, "
+    .. "and the copy stays.",
+  example = "mighost migration review retire-the-old-parser --with command \\\n"
+    .. "      --agent-command './reviewer.sh'",
+  json = true,
+}
+parser:argument("slug", "A slug, or the path of a migration.")
+agent.add_choice(parser, "in the copy, attached to the terminal; MIGHOST_PROMPT names a file with "
+  .. "the prompt, MIGHOST_WORK_DIR the copy.")
+
+local opts, code = cli.parse(parser, { ... })
+if not opts then
+  return code
+end
+local project, message, name, fix = mighost.open(opts)
+if not project then
+  return cli.fail(opts, message, name, fix)
+end
+local shown = progress.new(opts)
+local request = progress.attach(shown, agent.request(opts))
+request.project, request.slug, request.keeps_stdout = project, opts.slug, opts.json
+request.command = quote.words { "mighost", "migration", "review", opts.slug }
+local terminal <close> = term.save()
+local result, why, errno, help = mighost.review(request)
+if terminal then
+  terminal:restore() -- before anything is said
+end
+return progress.conclude(shown, result, why, errno, help)

@@ -1,0 +1,197 @@
+--- Refining a plan: a person's feedback is recorded, planning is reopened where it is past the
+--- stage that has to answer it, and the stage that is due then runs once.
+
+local fs = require "host.fs"
+local tree = require "host.tree"
+
+local jobs = require "planning.job"
+local pipelines = require "planning.pipeline"
+local quote = require "lib.quote"
+local requests = require "planning.request"
+local sessions = require "planning.session"
+local states = require "planning.state"
+
+local EFFORT <const> = "high"
+local FEEDBACK_LIMIT <const> = 256 << 10
+local FEEDBACK_FILE <const> = "feedback.md"
+local PRIVATE <const> = { durable = false, mode = 384 } -- 0600
+local SHORT <const> = 200 -- bytes of feedback that a command to repeat may hold
+
+---@class mighost.RefineOptions: mighost.PlanOptions
+---@field slug string a migration, or its path
+---@field feedback mighost.Given
+
+---@class mighost.Given
+---@field text string
+---@field source "message"|"file"
+---@field path string|nil where a file can be read again
+
+local function has_done_phase(manifest)
+  for _, phase in ipairs(manifest.phases) do
+    if phase.done then
+      return true
+    end
+  end
+  return false
+end
+
+local function refuse_ready(manifest, state)
+  local first = manifest.phases[1]
+  if not first then
+    return "it is ready, but has no phases"
+  elseif manifest.current_phase ~= first.name then
+    return "it is ready, but no longer stands at its first phase"
+  elseif not pipelines.can_reopen(state.graph, state.next_step) then
+    return ("it is ready, but its planning stands at %s, from where no way leads back"):format(
+      state.next_step)
+  end
+end
+
+local M = { FEEDBACK_LIMIT = FEEDBACK_LIMIT }
+
+---Why a plan cannot be refined; nil when it can.
+---@param manifest mighost.Manifest
+---@param state mighost.State
+---@return string|nil
+function M.refusal(manifest, state)
+  if has_done_phase(manifest) then
+    return "a phase of it is done"
+  elseif manifest.status == "ready" then
+    return refuse_ready(manifest, state)
+  elseif manifest.status ~= "planning" then
+    return "it is " .. manifest.status
+  elseif pipelines.is_terminal(state.graph, state.next_step) then
+    return ("its status is planning, but its planning ended at %s"):format(state.next_step)
+  end
+end
+
+---Whether these words can be feedback.
+---@param text string
+---@return true|nil
+---@return string? message
+---@return string? NAME
+function M.check_feedback(text)
+  if not text:find("%S") then
+    return nil, "the feedback is empty", "EUSAGE"
+  elseif #text > FEEDBACK_LIMIT then
+    return nil, ("the feedback has more than %d KiB; keep it in a file of the repository and name "
+      .. "that"):format(FEEDBACK_LIMIT >> 10), "EUSAGE"
+  end
+  local valid, position = utf8.len(text)
+  if not valid then
+    return nil, ("the feedback is not UTF-8 text: byte %d"):format(position), "EUSAGE"
+  elseif text:find("\0", 1, true) then
+    return nil, "the feedback has a NUL byte in it", "EUSAGE"
+  end
+  return true
+end
+
+---Manifest and state with the feedback in them, from which the next step starts.
+---@param manifest mighost.Manifest one that can be refined
+---@param state mighost.State
+---@param feedback mighost.Feedback
+---@return mighost.Manifest|nil
+---@return mighost.State|string state or message
+function M.apply(manifest, state, feedback)
+  local changed = {}
+  for key, value in pairs(manifest) do
+    changed[key] = value
+  end
+  -- These words are what a person had to say, so nothing waits for a person any more.
+  changed.awaiting_human_review = false
+  changed.human_review_reason, changed.cooldown_until = nil, nil
+  if manifest.status == "ready" then
+    changed.status, changed.current_phase = "planning", manifest.phases[1].name
+  end
+  local refined, message = states.add_feedback(state, feedback), nil
+  if pipelines.can_reopen(state.graph, state.next_step) then
+    refined, message = states.reopen(refined, feedback.received_at)
+  end
+  if not refined then
+    return nil, message
+  end
+  return changed, refined
+end
+
+local function refuse(slug, why)
+  return nil, ("%s cannot be refined: %s"):format(slug, why), "EUSAGE",
+    "mighost migration show " .. quote.word(slug)
+end
+
+---Decides under the lease whether the step may be taken, and from what.
+local function preparer(slug, given)
+  return function(manifest, state)
+    local why = M.refusal(manifest, state)
+    if why then
+      return refuse(slug, why)
+    end
+    local changed, refined = M.apply(manifest, state, {
+      received_at = jobs.now(), source = given.source, text = given.text,
+    })
+    if not changed then
+      return refuse(slug, refined)
+    end
+    return changed, refined
+  end
+end
+
+---Keeps the feedback with the evidence and gives the options that give it again.
+local function keep(session, given)
+  local dir <close>, message, name = fs.open_dir(session.run.path)
+  if not dir then
+    return nil, message, name
+  end
+  local kept, why, code = dir:write(FEEDBACK_FILE, given.text, PRIVATE)
+  if not kept then
+    return nil, why, code
+  elseif given.source == "message" and #given.text <= SHORT and not given.text:find("%c") then
+    return { "--message", given.text }
+  end
+  return { "--file", given.path or ("%s/%s"):format(session.run.path, FEEDBACK_FILE) }
+end
+
+local function take(session, slug, given)
+  local words, message, name = keep(session, given)
+  if not words then
+    return nil, message, name
+  end
+  table.move(session.again, 1, #session.again, #words + 1, words)
+  local opts = session:step_options(slug)
+  opts.effort, opts.operation, opts.feedback = EFFORT, "refine", given.text
+  opts.insists = false
+  opts.request = "refine " .. tree.sha256(given.text)
+  opts.command = requests.command("refine", session.project, slug, words)
+  opts.prepare = preparer(slug, given)
+  return requests.take(session, opts)
+end
+
+---Records feedback and takes the one step that answers it.
+---@param project mighost.Project
+---@param slug string
+---@param opts mighost.RefineOptions
+---@return mighost.PlanResult|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function M.refine(project, slug, opts)
+  local fits, why, code = M.check_feedback(opts.feedback.text)
+  if not fits then
+    return nil, why, code
+  end
+  local session, message, name, fix = sessions.prepare(project, opts)
+  if not session then
+    return nil, message, name, fix
+  end
+  local ready, problem, errno, help = session:open()
+  if ready then
+    ready, problem, errno, help = session:start_evidence()
+  end
+  if not ready then
+    return nil, problem, errno, help
+  end
+  local result, failure, kind, repair = take(session, slug, opts.feedback)
+  session:clear_up()
+  return result, failure, kind, repair
+end
+
+return M
