@@ -60,9 +60,11 @@ function M.take(session, opts)
     if not step then
       return nil, explain(opts, message, name, fix)
     end
-    step.commit = step.commit or last_commit(session.project, opts.slug) or ""
+    if not step.commit then -- published before, so nobody was told yet
+      step.commit = last_commit(session.project, opts.slug) or ""
+      session.on_step(step)
+    end
     result.steps[#result.steps + 1], result.stands = step, step.stands
-    session.on_step(step)
   until step.request == opts.request
   return result
 end
