@@ -140,7 +140,8 @@ describe("an agent that", function()
     for name, value in pairs {
       MIGHOST_STAGE = "approaches", MIGHOST_VISIT = "1", MIGHOST_SLUG = "alpha",
       MIGHOST_MODEL = "m-1", MIGHOST_EFFORT = "high", MIGHOST_ROLE = "planning.approaches",
-      MIGHOST_REPO_ROOT = p.path, MIGHOST_LIVE_DIR = p.path .. "/migrations/alpha", OWN_THING = "passed on",
+      MIGHOST_REPO_ROOT = p.path, MIGHOST_LIVE_DIR = p.path .. "/migrations/alpha",
+      OWN_THING = "passed on",
     } do
       assert.is_truthy(env:find(name .. "=" .. value .. "\n", 1, true), name)
     end

@@ -45,8 +45,8 @@ describe("planning.attributes", function()
   end)
 
   it("says when git cannot be asked", function()
-    local ok, message = attributes.check({ worktree = "/nowhere", git_live = "m", live_path = "/m" },
-      "alpha")
+    local nowhere = { worktree = "/nowhere", git_live = "m", live_path = "/m" }
+    local ok, message = attributes.check(nowhere, "alpha")
     assert.is_nil(ok)
     assert.is_string(message)
   end)

@@ -48,7 +48,8 @@ describe("planning.commit", function()
       local oid = assert(publish(ready, {
         check = function(path, staged)
           local file <close> = assert(io.open(path .. "/plan.md"))
-          table.insert(seen, { file:read("a"), staged, path:find("__transactions__", 1, true) ~= nil })
+          local beside = path:find("__transactions__", 1, true) ~= nil
+          table.insert(seen, { file:read("a"), staged, beside })
           return true
         end,
         on_commit = function(id)

@@ -9,7 +9,9 @@ local function build(dir, more)
     repo_root = "/repo", published = "migrations/alpha", taste = "nice",
     effort = { label = "high" }, dir = opened,
     files = { "approaches/a.md", "approaches/b.md", "phase-1-x.md", "plan.md" },
-    manifest = { phases = { { name = "x", file = "phase-1-x.md", precondition = "p", done = false } } },
+    manifest = {
+      phases = { { name = "x", file = "phase-1-x.md", precondition = "p", done = false } },
+    },
     state = {
       target = "T", feedback = { { text = "more", source = "message", received_at = "" } },
       review_findings = "migrations/alpha/.planning/stages/review.stdout.md",

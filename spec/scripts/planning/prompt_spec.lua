@@ -22,8 +22,8 @@ describe("planning.prompt", function()
       feedback = { { text = "Keep the names.\n" }, { text = "Two\nlines" } },
       taste = "# Taste\n\nSmall steps.\n",
     }, "Do it.")
-    assert.matches("Do it%.\n\n## Feedback from people\n\n1%. Keep the names%.\n2%. Two\n   lines\n\n"
-      .. "## Taste\n\n# Taste\n\nSmall steps%.\n$", text)
+    assert.matches("Do it%.\n\n## Feedback from people\n\n1%. Keep the names%.\n"
+      .. "2%. Two\n   lines\n\n## Taste\n\n# Taste\n\nSmall steps%.\n$", text)
   end)
 
   it("puts no line of the target's own into its head", function()

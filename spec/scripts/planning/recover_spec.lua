@@ -6,7 +6,7 @@ local repos = require "host.repo"
 local tree = require "host.tree"
 local workspace = require "planning.workspace"
 
---- Calls `use` with an opened site, the lease and the snapshot of a migration that does not exist yet.
+--- Calls `use` with an opened site, the lease and the snapshot of a migration not there yet.
 local function with_site(p, use)
   local opened = p:open()
   local repo <close> = assert(repos.open(p.path))
@@ -69,7 +69,7 @@ describe("planning.recover", function()
         assert.equal("set-aside", event.kind)
         assert.is_truthy(event.why:find("no longer what", 1, true)
           or event.why:find("were changed afterwards", 1, true))
-        local file <close> = assert(io.open(event.path .. "/accepted"))
+        assert(io.open(event.path .. "/accepted")):close()
       end
       assert.same({}, workspace.list(place, "alpha"))
     end)

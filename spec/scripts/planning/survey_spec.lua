@@ -45,8 +45,8 @@ describe("planning.survey", function()
     end)
     assert.same({ "plan.md", "sub/new.md" }, found.changed)
     assert.same({ "old.md" }, found.removed)
-    assert.same({ ".planning/stages/a.stdout.md", ".planning/state.json", "manifest.json", "plan.md",
-      "sub/new.md" }, found.files)
+    assert.same({ ".planning/stages/a.stdout.md", ".planning/state.json", "manifest.json",
+      "plan.md", "sub/new.md" }, found.files)
     assert.same({}, touched)
   end)
 

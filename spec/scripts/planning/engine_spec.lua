@@ -1,0 +1,97 @@
+local artifacts = require "planning.artifacts"
+local commit = require "planning.commit"
+local engine = require "planning.engine"
+local project = require "spec.support.project"
+local registry = require "planning.registry"
+local repos = require "host.repo"
+local tmp = require "spec.support.tmp"
+
+--- Takes one step of `alpha` in this process; returns the results and the events.
+local function step(p, more)
+  local opened, reg, events = p:open(), registry.new(), {}
+  local repo <close> = assert(repos.open(p.path))
+  local site <close> = assert(commit.open(opened, repo))
+  local opts = {
+    slug = "alpha", target = "T", pipeline = assert(reg:pipeline "pipeline"), site = site,
+    run = assert(artifacts.start(opened.state_home, p.path)),
+    with = "command", agent_command = p:agent_command(), effort = "low", prefix = "team",
+    again = {},
+    on_event = function(event)
+      table.insert(events, event)
+    end,
+  }
+  for key, value in pairs(more or {}) do
+    opts[key] = value
+  end
+  local held = opts.hold and assert(site:lease("alpha", "spec"))
+  local results = table.pack(engine.step(opened, reg, opts))
+  if held then
+    held:drop()
+  end
+  return results, events
+end
+
+local function find(events, kind)
+  for _, event in ipairs(events) do
+    if event.kind == kind then
+      return event
+    end
+  end
+end
+
+describe("planning.engine", function()
+  it("takes one step: published, committed, told", function()
+    local p <close> = project.new()
+    local results, events = step(p)
+    local taken = assert(results[1], results[2])
+    assert.same({ "alpha", "approaches", "completed", "pick-best", "planning", false },
+      { taken.slug, taken.step, taken.outcome, taken.cursor, taken.stands, taken.resumed })
+    assert.equal(p.repo:head(), taken.commit)
+    assert.equal("team: planning/alpha/approaches", p.repo:git("log", "-1", "--format=%s"))
+    assert.equal(taken, find(events, "accepted").step)
+    assert.is_true(taken.seconds > 0)
+    assert.same({}, p:problems())
+  end)
+
+  it("never starts an agent without the lease", function()
+    local p <close> = project.new()
+    local results = step(p, { hold = true })
+    assert.equal("EBUSY", results[3])
+    assert.same({}, p:calls())
+  end)
+
+  it("never starts an agent on a migration with changes of a person's", function()
+    local p <close> = project.new()
+    assert.is_truthy((step(p))[1])
+    p.repo:write("migrations/alpha/notes.md", "mine\n")
+    local results = step(p)
+    assert.equal("EDIRTY", results[3])
+    assert.matches("notes%.md", results[2])
+    assert.equal(1, #p:calls())
+  end)
+
+  it("says that an answer which cannot be published is kept, and publishes it later", function()
+    local p <close> = project.new()
+    assert.is_truthy((step(p))[1])
+    local script = p:script("echo x >" .. p.path .. "/migrations/alpha/in-the-way.md\n"
+      .. "echo 'chosen-approach: rewrite'")
+    local results = step(p, { agent_command = script, again = { "--with", "command" } })
+    assert.equal("ESTALE", results[3])
+    assert.matches("the accepted answer of pick%-best is kept", results[2])
+    tmp.remove(p.path .. "/migrations/alpha/in-the-way.md")
+    local again, events = step(p, { agent_command = "false" })
+    assert.is_truthy(again[1], again[2])
+    assert.is_true(again[1].resumed)
+    assert.equal("pick-best", find(events, "resumed").step)
+    assert.same({}, p:problems())
+  end)
+
+  it("passes on that planning is over", function()
+    local p <close> = project.new()
+    for _ = 1, 5 do
+      assert.is_truthy((step(p))[1])
+    end
+    assert.equal("EDONE", (step(p))[3])
+    assert.equal(5, #p:calls())
+  end)
+end)
