@@ -1,4 +1,5 @@
 --- Runs one planning step and lets the process die at a point, as a power cut would, for specs.
+--- With CRASH_FEEDBACK in the environment the step is a refinement, with those words.
 --- usage: mighost spec/support/crash_plan.lua POINT SLUG [TARGET]
 --- Points before a call "X", after it "X done": inspect, accept, begin, exchange, commit, finish.
 
@@ -56,8 +57,10 @@ local function arm()
 end
 
 arm()
-local result, message = require("mighost").plan {
+local words = os.getenv "CRASH_FEEDBACK"
+local result, message = require("mighost")[words and "refine" or "plan"] {
   slug = slug, target = target, with = "command",
   agent_command = root .. "/spec/support/agents/planner.sh",
+  feedback = words and { text = words, source = "message" },
 }
 error(("%s was not reached: %s"):format(point, result and "the step went through" or message))

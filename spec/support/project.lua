@@ -58,8 +58,9 @@ function Project:run(args, env)
   return program.run { args = args, cwd = self.path, env = self:env(env) }
 end
 
-local function plan_args(args, agent)
-  local all = { "plan", "--with", "command", "--agent-command", agent or AGENT }
+local function with_agent(command, args, agent)
+  local all = table.move(command, 1, #command, 1, {})
+  table.move({ "--with", "command", "--agent-command", agent or AGENT }, 1, 4, #all + 1, all)
   return table.move(args, 1, #args, #all + 1, all)
 end
 
@@ -69,7 +70,24 @@ end
 ---@return spec.Result
 function Project:plan(args, opts)
   opts = opts or {}
-  return self:run(plan_args(args, opts.agent), opts.env)
+  return self:run(with_agent({ "plan" }, args, opts.agent), opts.env)
+end
+
+--- The same for `mighost migration refine` and `mighost migration review`.
+---@param args string[]
+---@param opts? {env?: table<string, string|false>, agent?: string}
+---@return spec.Result
+function Project:refine(args, opts)
+  opts = opts or {}
+  return self:run(with_agent({ "migration", "refine" }, args, opts.agent), opts.env)
+end
+
+---@param args string[]
+---@param opts? {env?: table<string, string|false>, agent?: string}
+---@return spec.Result
+function Project:review(args, opts)
+  opts = opts or {}
+  return self:run(with_agent({ "migration", "review" }, args, opts.agent), opts.env)
 end
 
 --- The project as mighost's modules see it, with this user's state directory.
@@ -136,15 +154,16 @@ end
 --- sends a signal, `wait` gives the exit code, as a shell sees it.
 ---@param args string[]
 ---@param env? table<string, string|false>
+---@param command? string[]  words of another command with an agent
 ---@return {stop: fun(signal: string), wait: fun(): integer, pid: fun(): string}
-function Project:start(args, env)
+function Project:start(args, env, command)
   local words = { "exec", "env" }
   for name, value in pairs(self:env(env)) do
     local word = value and sh.quote(name .. "=" .. value) or "-u " .. name
     table.insert(words, value and #words + 1 or 3, word) -- options come first
   end
   table.insert(words, sh.quote(program.exe))
-  for _, word in ipairs(plan_args(args)) do
+  for _, word in ipairs(with_agent(command or { "plan" }, args)) do
     table.insert(words, sh.quote(word))
   end
   local script = self.home:write("start.sh", ("cd %s || exit\necho $$ >%s\n%s >%s 2>%s\n"):format(
