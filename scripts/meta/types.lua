@@ -242,7 +242,7 @@
 ---@field ended_by "timeout"|"silence"|"output"|"interrupt"|nil
 ---@field stdout mighost.AgentOutput
 ---@field stderr mighost.AgentOutput
----@field files table<string, string>|nil
+---@field files table<string, mighost.AgentOutput>  what the program was told to write
 
 ---@class mighost.AgentOutput
 ---@field lines fun(): fun(): string|nil
