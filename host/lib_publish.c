@@ -4,6 +4,7 @@
 
 #include "lib.h"
 #include "lib_repo.h"
+#include "lib_tree.h"
 #include "publish_parts.h"
 
 #define SITE_TYPE "host.publish.Site"
@@ -260,6 +261,18 @@ static int snapshot_copy(lua_State *L)
     return answer(L, mh_base_copy(box->site, box->lease, &box->base, path, &err), &err);
 }
 
+static int snapshot_refresh(lua_State *L)
+{
+    struct snapshot_box *box = luaL_checkudata(L, 1, SNAPSHOT_TYPE);
+    const char *path = luaL_checkstring(L, 2);
+    const struct mh_snapshot *old = mh_lib_opt_snapshot(L, 3);
+    struct mh_err err = {0};
+
+    luaL_argcheck(L, box->lease->slug != NULL, 1, "its lease was given back");
+    luaL_argexpected(L, old != NULL, 3, "snapshot");
+    return answer(L, mh_base_refresh(box->site, box->lease, &box->base, path, old, &err), &err);
+}
+
 static int site_begin(lua_State *L)
 {
     struct mh_site *site = check_site(L, 1);
@@ -363,11 +376,8 @@ static const luaL_Reg site_methods[] = {
 static const luaL_Reg lease_methods[] = {{"drop", lease_drop}, {NULL, NULL}};
 
 static const luaL_Reg snapshot_methods[] = {
-    {"digest", snapshot_digest},
-    {"tree_id", snapshot_tree_id},
-    {"exists", snapshot_exists},
-    {"copy", snapshot_copy},
-    {NULL, NULL},
+    {"digest", snapshot_digest}, {"tree_id", snapshot_tree_id}, {"exists", snapshot_exists},
+    {"copy", snapshot_copy},     {"refresh", snapshot_refresh}, {NULL, NULL},
 };
 
 static const luaL_Reg tx_methods[] = {

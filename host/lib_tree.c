@@ -4,6 +4,7 @@
 
 #include "dir.h"
 #include "lib.h"
+#include "lib_tree.h"
 #include "tree.h"
 
 #define SNAPSHOT_TYPE "host.tree.snapshot"
@@ -92,6 +93,24 @@ static int tree_sha256(lua_State *L)
     return 1;
 }
 
+static const struct mh_snapshot *check_snapshot(lua_State *L, int index)
+{
+    const struct mh_snapshot *snapshot;
+
+    luaL_checktype(L, index, LUA_TTABLE);
+    if (luaL_getmetafield(L, index, SNAPSHOT_TYPE) == LUA_TNIL) {
+        luaL_argerror(L, index, "not a table from tree.snapshot");
+    }
+    snapshot = luaL_checkudata(L, -1, SNAPSHOT_TYPE);
+    lua_pop(L, 1); /* the table keeps it */
+    return snapshot;
+}
+
+const struct mh_snapshot *mh_lib_opt_snapshot(lua_State *L, int index)
+{
+    return lua_isnoneornil(L, index) ? NULL : check_snapshot(L, index);
+}
+
 static int tree_digest(lua_State *L)
 {
     struct mh_err err = {0};
@@ -134,15 +153,16 @@ static int tree_snapshot(lua_State *L)
 {
     struct mh_err err = {0};
     struct mh_snapshot *snapshot;
+    const struct mh_snapshot *known = mh_lib_opt_snapshot(L, 2);
     struct place place;
 
-    lua_settop(L, 1);
+    lua_settop(L, 2);
     (void)luaL_checkstring(L, 1);
     snapshot = push_snapshot(L);
     if (open_above(L, 1, &place, &err) < 0) {
         return mh_lib_fail(L, &err);
     }
-    if (mh_snapshot_take(place.dir->fd, place.name, NULL, snapshot, &err) < 0) {
+    if (mh_snapshot_take(place.dir->fd, place.name, known, snapshot, &err) < 0) {
         return fail_in(L, &place, &err);
     }
     lua_createtable(L, 0, (int)snapshot->count);
@@ -151,20 +171,11 @@ static int tree_snapshot(lua_State *L)
         lua_setfield(L, -2, snapshot->entries[i].path);
     }
     lua_createtable(L, 0, 1);
-    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 3); /* the snapshot */
     lua_setfield(L, -2, SNAPSHOT_TYPE);
     (void)lua_setmetatable(L, -2);
     push_hex(L, snapshot->digest);
     return 2;
-}
-
-static const struct mh_snapshot *check_snapshot(lua_State *L, int index)
-{
-    luaL_checktype(L, index, LUA_TTABLE);
-    if (luaL_getmetafield(L, index, SNAPSHOT_TYPE) == LUA_TNIL) {
-        luaL_argerror(L, index, "not a table from tree.snapshot");
-    }
-    return luaL_checkudata(L, -1, SNAPSHOT_TYPE);
 }
 
 static int tree_diff(lua_State *L)

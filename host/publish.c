@@ -365,6 +365,27 @@ int mh_base_copy(const struct mh_site *site, const struct mh_lease *lease,
     return result;
 }
 
+int mh_base_refresh(const struct mh_site *site, const struct mh_lease *lease,
+                    const struct mh_base *base, const char *workspace,
+                    const struct mh_snapshot *old, struct mh_err *err)
+{
+    struct mh_update update = {
+        .from_dir = site->live_fd, .from_name = lease->slug, .from = &base->live, .to = old};
+    size_t copied = 0;
+    int result;
+
+    if (!base->live.exists) {
+        return mh_err_set(err, "ENOENT", "there is no live %s to refresh from", lease->slug);
+    }
+    update.to_dir = mh_publish_open_parent(workspace, &update.to_name, err);
+    if (update.to_dir < 0) {
+        return -1;
+    }
+    result = mh_tree_update(&update, &copied, err);
+    mh_os_close(&update.to_dir);
+    return result;
+}
+
 void mh_base_release(struct mh_base *base)
 {
     mh_snapshot_release(&base->live);

@@ -102,6 +102,15 @@ void mh_base_release(struct mh_base *base);
 int mh_base_copy(const struct mh_site *site, const struct mh_lease *lease,
                  const struct mh_base *base, const char *workspace, struct mh_err *err);
 
+/*
+ * Makes a workspace that holds an earlier state of the migration, as its snapshot `old` says, the
+ * same as what was live, by copying only what differs.  After a failure it is something between the
+ * two.
+ */
+int mh_base_refresh(const struct mh_site *site, const struct mh_lease *lease,
+                    const struct mh_base *base, const char *workspace,
+                    const struct mh_snapshot *old, struct mh_err *err);
+
 enum mh_tx_state { MH_TX_EMPTY, MH_TX_STAGED, MH_TX_EXCHANGED, MH_TX_COMMITTED, MH_TX_DONE };
 
 /* How live was replaced, so how it is put back. */

@@ -162,13 +162,13 @@ static int check_head(const struct mh_site *site, const struct mh_lease *lease,
     return result;
 }
 
-/* Reads the workspace; ESTALE where it is not what the caller judged. */
+/* Reads all of the workspace, whatever its times say; ESTALE where it is not what was judged. */
 static int read_workspace(int dirfd, const char *name, const struct mh_tx_request *request,
                           struct mh_snapshot *out, struct mh_err *err)
 {
     char hex[MH_SHA256_HEX_SIZE];
 
-    if (mh_snapshot_take(dirfd, name, &request->base->live, out, err) < 0) {
+    if (mh_snapshot_take(dirfd, name, NULL, out, err) < 0) {
         return -1;
     }
     mh_sha256_hex(out->digest, hex);

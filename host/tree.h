@@ -151,6 +151,22 @@ struct mh_stage_counts {
 int mh_tree_stage(const struct mh_stage *stage, struct mh_stage_counts *counts, struct mh_err *err);
 
 /*
+ * Makes the tree `to`, which exists, the same as `from` by removing and copying only what differs; the
+ * snapshots must be those of the two trees.  Nothing is made durable, and the result is not read back.
+ * After a failure `to` is something between the two.
+ */
+struct mh_update {
+    int from_dir;
+    const char *from_name;
+    const struct mh_snapshot *from;
+    int to_dir;
+    const char *to_name;
+    const struct mh_snapshot *to;
+};
+
+int mh_tree_update(const struct mh_update *update, size_t *copied, struct mh_err *err);
+
+/*
  * Makes the tree `name` durable: an fsync of everything in it where that is little, else one syncfs
  * (not where the file system is known to do nothing then).  The entry `name` itself is the caller's
  * to make durable, by an fsync of `dirfd`.

@@ -116,6 +116,15 @@ function Snapshot:exists() end
 ---@return string? name
 function Snapshot:copy(path) end
 
+--- Makes a workspace that holds an earlier state of the migration the same as the live tree, by
+--- copying only what differs; after a failure it is something between the two.
+---@param path string  absolute; must exist
+---@param old host.tree.Snapshot  what it holds
+---@return true?
+---@return string? message
+---@return string? name
+function Snapshot:refresh(path, old) end
+
 --- The absolute path of the staged tree, before the exchange.
 ---@return string
 function Tx:staged() end

@@ -40,10 +40,12 @@ function tree.digest(path) end
 
 --- What is in a tree, and its digest; empty for one that does not exist.
 ---@param path string
+---@param known? host.tree.Snapshot  an earlier one of this tree: what it has seen unchanged since is
+---  not read again
 ---@return host.tree.Snapshot? snapshot
 ---@return string digest_or_message
 ---@return string? name
-function tree.snapshot(path) end
+function tree.snapshot(path, known) end
 
 --- What differs between two results of `snapshot`.
 ---@param before host.tree.Snapshot

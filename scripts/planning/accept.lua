@@ -195,7 +195,7 @@ end
 ---@return string? message
 ---@return string? NAME
 function M.record(job, snapshot, accepted, judged, message, request)
-  local after, digest, name = survey.take(job.workspace.path)
+  local after, digest, name = survey.take(job.workspace.path, job.before)
   if not after then
     return nil, digest, name
   end

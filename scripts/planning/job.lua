@@ -179,23 +179,29 @@ local function find_stage(reg, job)
   return job
 end
 
----Starts from the workspace of the last step, if that still is just what is live.
+---Starts from the workspace of the last step, brought up to what is live: one that cannot be is
+---removed.
 local function reuse(job, wanted)
-  local digest = wanted.snapshot:digest()
-  local space, message, name = workspace.wake(wanted.place, wanted.slug, digest)
+  local space, message, name = false, nil, nil
+  if wanted.snapshot:exists() then
+    space, message, name = workspace.wake(wanted.place, wanted.slug)
+  end
   if not space then
     return space, message, name
   end
-  local before, found = survey.take(space.path)
-  if found ~= digest then
-    local removed, why, code = workspace.remove(space)
-    if not removed then
-      return nil, why, code
+  local old = survey.take(space.path)
+  if old and wanted.snapshot:refresh(space.path, old) then
+    local before, digest = survey.take(space.path, old)
+    if digest == wanted.snapshot:digest() then
+      job.workspace, job.before = space, before
+      return true
     end
-    return false
   end
-  job.workspace, job.before = space, before
-  return true
+  local removed, why, code = workspace.remove(space)
+  if not removed then
+    return nil, why, code
+  end
+  return false
 end
 
 local function found_new(job)

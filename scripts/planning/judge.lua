@@ -66,7 +66,7 @@ local M = {}
 ---@return table|string after snapshot of the workspace, or the message
 ---@return string[]|string put_back what the agent should not have touched, or NAME
 function M.inspect(job)
-  local after, message, name = survey.take(job.workspace.path)
+  local after, message, name = survey.take(job.workspace.path, job.before)
   if not after then
     return nil, message, name
   end

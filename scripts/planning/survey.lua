@@ -84,11 +84,12 @@ M.files_of = files_of
 
 ---Takes the state of a workspace.
 ---@param path string
+---@param known? table an earlier snapshot of it: what is unchanged since then is not read again
 ---@return table|nil snapshot
 ---@return string? message or the digest
 ---@return string? NAME
-function M.take(path)
-  local snapshot, digest, name = tree.snapshot(path)
+function M.take(path, known)
+  local snapshot, digest, name = tree.snapshot(path, known)
   if not snapshot and name == "EINVALIDPATH" then
     return nil, "the workspace holds what cannot be published: " .. digest, "EJUDGE"
   end
@@ -172,7 +173,7 @@ function M.put_back(survey, before, work, read_old, owned)
   end
   for _, path in ipairs(touched) do
     local done, message, name
-    if before[path] then
+    if before[path] and before[path].kind == "file" then
       local old, why, code = read_old(path)
       if not old then
         return nil, why, code

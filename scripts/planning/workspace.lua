@@ -291,26 +291,26 @@ local function renew(workspace)
   return describe(workspace.place, workspace.slug, token)
 end
 
----Takes a published workspace that should hold just this snapshot; who uses it has to compare.
+---Takes the newest published workspace for the next step; who uses it brings it up to date first.
 ---Others that are published are of no more use and are removed.
 ---@param place string
 ---@param slug string
----@param digest string of the snapshot that the next step starts from
 ---@return mighost.Workspace|false|nil
 ---@return string? message
 ---@return string? NAME
-function M.wake(place, slug, digest)
+function M.wake(place, slug)
   local entries, message, name = M.list(place, slug)
   if not entries then
     return nil, message, name
   end
   local woken = false
   for _, entry in ipairs(entries) do
-    local record = entry.record == false and read_record(entry.workspace, PUBLISHED)
-    if record and record.digest == digest and not woken then
-      woken = entry.workspace
-    elseif record then
-      tree.remove(entry.workspace.folder)
+    if entry.record == false and read_record(entry.workspace, PUBLISHED) then
+      if woken then
+        tree.remove(entry.workspace.folder)
+      else
+        woken = entry.workspace
+      end
     end
   end
   if not woken then

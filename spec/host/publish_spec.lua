@@ -444,6 +444,40 @@ describe("host.publish", function()
     end)
   end)
 
+  it("brings an older workspace up to what is live, whatever differs", function()
+    local tree = require "host.tree"
+    site:publish("m", { ["plan.md"] = "one\n", ["gone/deep/a.md"] = "a\n", ["kind"] = "file\n",
+      ["was/dir.md"] = "d\n", ["same.md"] = "s\n" })
+    local opened = site:open()
+    local lease <close> = assert(opened:lease("m", "spec"))
+    local work = site:workspace(assert(opened:snapshot(lease)), {})
+    lease:drop()
+    site:publish("m", { ["plan.md"] = "two\n", ["gone/deep/a.md"] = false, ["kind"] = false,
+      ["was/dir.md"] = false, ["new/b.md"] = "b\n" })
+    sh.check { argv = { "sh", "-c", [[
+      cd "$1" && rm -rf gone kind was && mkdir kind && echo x > kind/x && echo f > was &&
+      chmod 700 kind && chmod 755 plan.md && git add -A . && git commit -qm "By hand"]], "sh",
+      site.live .. "/m" } }
+    local again <close> = assert(opened:lease("m", "spec"))
+    local snapshot = assert(opened:snapshot(again))
+    assert(snapshot:refresh(work, tree.snapshot(work)))
+    assert.are.equal(snapshot:digest(), (tree.digest(work)))
+    local now = tree.snapshot(work)
+    assert.are.equal(snapshot:digest(), select(2, tree.snapshot(work, now)))
+    fails("ENOENT", snapshot:refresh(site.state.path .. "/missing", now))
+    fails("EINVALIDPATH", snapshot:refresh("relative", now))
+    assert.has_error(function() snapshot:refresh(work) end)
+    assert.has_error(function() snapshot:refresh(work, {}) end)
+  end)
+
+  it("has nothing to bring a workspace up to where nothing is live", function()
+    local opened = site:open()
+    local lease <close> = assert(opened:lease("m", "spec"))
+    local snapshot = assert(opened:snapshot(lease))
+    local work = site:workspace(snapshot, {})
+    fails("ENOENT", snapshot:refresh(work, require("host.tree").snapshot(work)))
+  end)
+
   it("refuses a name that git cannot hold before anything is live", function()
     local step = site:begin("m", { [".git/config"] = "[core]\n" })
     fails("EINVALIDPATH", step.tx:exchange())
