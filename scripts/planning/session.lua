@@ -5,7 +5,6 @@ local repo = require "host.repo"
 
 local artifacts = require "planning.artifacts"
 local commit = require "planning.commit"
-local leases = require "planning.leases"
 local preflight = require "planning.preflight"
 local registry = require "planning.registry"
 local settings = require "planning.settings"
@@ -102,7 +101,7 @@ function Session:clear_up()
   local project = self.project
   artifacts.prune(project.state_home, project.root)
   workspace.prune(self.place, function(slug)
-    return leases.holder(project, slug) ~= false
+    return (self.site:lease(slug, "clear up"))
   end)
 end
 

@@ -319,19 +319,20 @@ function M.wake(place, slug)
   return renew(woken)
 end
 
-local function leftovers(place, is_held)
+---What may be removed once there is too much of it: nothing that was accepted and never published.
+local function leftovers(place)
   local found = {}
   for _, slug in ipairs(names_in(place .. "/work")) do
-    for _, entry in ipairs(is_held(slug.name) and {} or M.list(place, slug.name) or {}) do
+    for _, entry in ipairs(M.list(place, slug.name) or {}) do
       if entry.record == false then
-        found[#found + 1] = { path = entry.workspace.folder, mtime = entry.mtime }
+        found[#found + 1] = { path = entry.workspace.folder, mtime = entry.mtime, slug = slug.name }
       end
     end
   end
   local aside <close> = folder.open_if_there(place .. "/set-aside")
   for _, entry in ipairs(aside and aside:list() or {}) do
     local info = aside:stat(entry.name)
-    if info then
+    if info and not aside:stat(entry.name .. "/" .. ACCEPTED) then
       local path = ("%s/set-aside/%s"):format(place, entry.name)
       found[#found + 1] = { path = path, mtime = info.mtime }
     end
@@ -341,9 +342,9 @@ end
 
 ---Removes all but the newest failed workspaces and set-asides of a project.
 ---@param place string
----@param is_held fun(slug: string): boolean whether a process works on that migration now
-function M.prune(place, is_held)
-  local found = leftovers(place, is_held)
+---@param take_lease fun(slug: string): host.publish.Lease|nil of a migration that nobody works on
+function M.prune(place, take_lease)
+  local found = leftovers(place)
   table.sort(found, function(a, b)
     if a.mtime ~= b.mtime then
       return a.mtime > b.mtime
@@ -351,7 +352,10 @@ function M.prune(place, is_held)
     return a.path < b.path
   end)
   for index = KEPT + 1, #found do
-    tree.remove(found[index].path)
+    local lease <close> = found[index].slug and take_lease(found[index].slug) or nil
+    if lease or not found[index].slug then
+      tree.remove(found[index].path)
+    end
   end
 end
 

@@ -27,8 +27,9 @@ local function record(changes)
   return changed
 end
 
-local function never()
-  return false
+--- A lease that nobody else has.
+local function free()
+  return setmetatable({}, { __close = function() end })
 end
 
 describe("planning.workspace", function()
@@ -71,7 +72,7 @@ describe("planning.workspace", function()
       assert.is_nil(entry.record)
       assert.matches("accepted cannot be read", entry.problem)
     end
-    workspace.prune(place, never)
+    workspace.prune(place, free)
     assert.equal(3, #assert(workspace.list(place, "alpha")))
     assert.same({}, workspace.slugs_with_answers(place))
   end)
@@ -79,7 +80,7 @@ describe("planning.workspace", function()
   it("finds nothing where nothing is", function()
     assert.same({}, workspace.list("/nowhere/at/all", "alpha"))
     assert.same({}, workspace.slugs_with_answers("/nowhere/at/all"))
-    workspace.prune("/nowhere/at/all", never)
+    workspace.prune("/nowhere/at/all", free)
   end)
 
   it("sets aside, and removes", function()
@@ -130,6 +131,10 @@ describe("planning.workspace", function()
     local accepted = make(place, "alpha")
     assert(workspace.accept(accepted, RECORD))
     local busy = make(place, "busy")
+    local answer = make(place, "alpha")
+    assert(workspace.accept(answer, RECORD))
+    local unused = assert(workspace.set_aside(answer)):match("[^/]+$")
+    sh.check { argv = { "touch", "-d", "@1", place .. "/set-aside/" .. unused } }
     for index = 1, 23 do
       local made = make(place, "alpha")
       if index % 2 == 0 then
@@ -138,11 +143,13 @@ describe("planning.workspace", function()
       sh.check { argv = { "touch", "-d", "@" .. 1000000 + index,
         index % 2 == 0 and ("%s/set-aside/alpha@%s"):format(place, made.token) or made.folder } }
     end
+    sh.check { argv = { "touch", "-d", "@1", busy.folder } }
     workspace.prune(place, function(slug)
-      return slug == "busy"
+      return slug ~= "busy" and free() or nil
     end)
     local names = dir:names("projects/id/set-aside")
-    assert.equal(20, #names + #workspace.list(place, "alpha") - 1)
+    assert.equal(20 + 1, #names + #workspace.list(place, "alpha") - 1)
+    assert.is_true(dir:exists("projects/id/set-aside/" .. unused))
     assert.equal(1, #workspace.list(place, "busy"))
     assert.equal("busy", busy.slug)
     assert.same({ "alpha" }, workspace.slugs_with_answers(place))
