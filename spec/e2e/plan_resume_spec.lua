@@ -119,6 +119,33 @@ describe("a plan that is killed", function()
   end)
 end)
 
+describe("a plan that is interrupted", function()
+  local script <const> = program.root .. "/spec/support/crash_plan.lua"
+
+  for _, point in ipairs { "accept", "begin", "exchange" } do
+    it(("after '%s' publishes nothing, and nothing is paid for again"):format(point), function()
+      local p <close> = project.new()
+      p:plan { "alpha", "--target", "T" }
+      local head = p.repo:head()
+      assert.equal(130, p:run({ script, point .. " interrupted", "alpha" }).exit)
+      assert.equal(head, p.repo:head())
+      assert.equal("", p.repo:status())
+      assert.equal(0, p:plan({ "alpha" }).exit)
+      assert.equal(1, p:count("pick-best"))
+      assert.same({}, p:problems())
+    end)
+  end
+
+  it("after the commit has taken its step", function()
+    local p <close> = project.new()
+    assert.equal(130, p:run({ script, "commit interrupted", "alpha", "T" }).exit)
+    assert.equal("mighost: planning/alpha/approaches", p.repo:git("log", "-1", "--format=%s"))
+    assert.equal(0, p:plan({ "alpha" }).exit)
+    assert.same({ "approaches 1", "pick-best 1" }, p:calls())
+    assert.same({}, p:problems())
+  end)
+end)
+
 describe("an accepted answer that was not published", function()
   it("is set aside, and said so, when the migration changed meanwhile", function()
     local p <close> = project.new()

@@ -1,7 +1,8 @@
---- Runs one planning step and lets the process die at a point, as a power cut would, for specs.
+--- Runs one planning step and lets the process die at a point, as if it were killed, for specs.
 --- With CRASH_FEEDBACK in the environment the step is a refinement, with those words.
 --- usage: mighost spec/support/crash_plan.lua POINT SLUG [TARGET]
 --- Points before a call "X", after it "X done": inspect, accept, begin, exchange, commit, finish.
+--- "X interrupted": after it SIGINT comes, and the process ends by itself.
 
 local root = debug.getinfo(1, "S").source:match("^@(.*)/spec/support/crash_plan%.lua$")
 package.path = package.path .. ";" .. root .. "/?.lua"
@@ -14,9 +15,12 @@ local name, when = point:match("^(%l+) ?(%l*)$")
 --- A function that dies before or after `call`.
 local function deadly(call)
   return function(...)
-    if when == "done" then
+    if when ~= "" then
       local results = table.pack(call(...))
       assert(results[1], results[2])
+    end
+    if when == "interrupted" then
+      error({ name = "EINTERRUPTED", signal = 2 }, 0)
     end
     os.exit(DEAD, false)
   end
