@@ -137,7 +137,10 @@ end
 local function restore(work, path, text, mode)
   local found = work:stat(path)
   if found and found.kind == "directory" then
-    work:remove(path)
+    local gone, why, code = tree.remove(("%s/%s"):format(work:path(), path))
+    if not gone then
+      return nil, why, code
+    end
   end
   local above = path:match("^(.*)/[^/]*$")
   if above then
