@@ -254,39 +254,92 @@ static int sweep_journal(void *context, const struct mh_journal *journal)
     return 0;
 }
 
-static int sweep(const struct mh_site *site, struct mh_err *err)
+/* The same for one whose journal is gone too: it could not be removed when its publish ended. */
+static void sweep_orphan(const struct mh_site *site, const char *ours)
 {
-    static char here[] = "locks";
-    const struct mh_dir dir = {.fd = site->locks_fd, .path = here};
-    struct mh_listing listing = {0};
+    const char *suffix = strrchr(ours, '.');
+    struct mh_repo_head head = {0};
+    struct mh_err ignored;
+    int dir = -1;
+
+    if (suffix != NULL && strcmp(suffix, ".index") == 0) {
+        dir = open(mh_repo_gitdir(site->repo), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (dir >= 0) {
+            (void)mh_git_lock_sweep(site->locks_fd, ours, dir, "index", &ignored);
+        }
+    } else if (suffix != NULL && strcmp(suffix, ".ref") == 0 &&
+               mh_publish_read_branch(site, &head, &ignored) == 0) {
+        dir = mh_ref_open_dir(site->repo, head.branch, &ignored);
+        if (dir >= 0) {
+            (void)mh_git_lock_sweep(site->locks_fd, ours, dir, mh_ref_file(head.branch), &ignored);
+        }
+    }
+    mh_repo_head_release(&head);
+    mh_os_close(&dir);
+}
+
+/* Clears our folder of what holders of repo.lock left there; it is held. */
+static int sweep(const struct mh_site *site, const struct mh_listing *listing, struct mh_err *err)
+{
     int result = mh_journal_each(site->journals_fd, sweep_journal, &site, err);
 
-    if (result == 0) {
-        result = mh_dir_list(&dir, "", &listing, err);
-    }
-    for (size_t i = 0; i < listing.count && result == 0; i++) {
-        if (mh_os_unlink(site->locks_fd, listing.entries[i].name, 0) < 0) {
+    for (size_t i = 0; i < listing->count && result == 0; i++) {
+        sweep_orphan(site, listing->entries[i].name);
+        if (mh_os_unlink(site->locks_fd, listing->entries[i].name, 0) < 0) {
             result = mh_err_sys(err, errno, "cannot remove an old lock file");
         }
     }
-    mh_listing_release(&listing);
     return result;
+}
+
+static int list_locks(const struct mh_site *site, struct mh_listing *out, struct mh_err *err)
+{
+    static char here[] = "locks";
+    const struct mh_dir dir = {.fd = site->locks_fd, .path = here};
+
+    return mh_dir_list(&dir, "", out, err);
 }
 
 /* Takes repo.lock and clears what dead holders of it left. */
 static int lock_repository(const struct mh_tx *tx, struct mh_lock *out, struct mh_err *err)
 {
     const struct mh_site *site = tx->site;
+    struct mh_listing listing = {0};
+    int result;
 
     if (mh_publish_lock(site, site->home_fd, "repo.lock", tx->journal.operation, LOCK_WAIT_SECONDS,
                         out, err) < 0) {
         return -1;
     }
-    if (sweep(site, err) < 0) {
-        mh_lock_drop(out);
-        return -1;
+    result = list_locks(site, &listing, err);
+    if (result == 0) {
+        result = sweep(site, &listing, err);
     }
-    return 0;
+    mh_listing_release(&listing);
+    if (result < 0) {
+        mh_lock_drop(out);
+    }
+    return result;
+}
+
+int mh_publish_sweep_locks(const struct mh_site *site, struct mh_err *err)
+{
+    struct mh_listing listing = {0};
+    struct mh_lock lock = MH_LOCK_INIT;
+    struct mh_err busy;
+    int result = list_locks(site, &listing, err);
+
+    if (result == 0 && listing.count > 0 &&
+        mh_publish_lock(site, site->home_fd, "repo.lock", "recovery", 0, &lock, &busy) == 0) {
+        mh_listing_release(&listing); /* what is there now is a dead process's */
+        result = list_locks(site, &listing, err);
+        if (result == 0) {
+            result = sweep(site, &listing, err);
+        }
+        mh_lock_drop(&lock);
+    }
+    mh_listing_release(&listing);
+    return result;
 }
 
 int mh_tx_commit(struct mh_tx *tx, struct mh_oid *commit, struct mh_err *err)

@@ -64,6 +64,9 @@ int mh_publish_remove_remains(struct mh_tx *tx, struct mh_err *err);
 /* Only the index entries and the syncs of a commit that is already on the branch. */
 int mh_publish_finish_index(struct mh_tx *tx, struct mh_err *err);
 
+/* Removes git locks of ours and what is behind them, if nobody holds the repository's lock now. */
+int mh_publish_sweep_locks(const struct mh_site *site, struct mh_err *err);
+
 /*
  * Moves the tree `name` in `dirfd` to the project's set-aside folder; *path is its new absolute
  * path, on the heap.

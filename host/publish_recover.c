@@ -399,6 +399,9 @@ int mh_site_recover(const struct mh_site *site, const struct mh_lease *lease,
         result = handle_corrupt(site, lease->slug, &answer, err);
     }
     if (result == 0) {
+        result = mh_publish_sweep_locks(site, err);
+    }
+    if (result == 0) {
         enum mh_recovery_action done = answer.action;
 
         result = mh_publish_discard(site, lease->slug, &answer, err);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,10 +128,9 @@ int mh_git_lock_commit(struct mh_git_lock *lock, struct mh_err *err)
 
 void mh_git_lock_drop(struct mh_git_lock *lock)
 {
-    if (lock->lock != NULL) {
-        (void)mh_os_unlink(lock->dir, lock->lock, 0);
-    }
-    if (lock->ours != NULL) {
+    bool is_gone = lock->lock == NULL || mh_os_unlink(lock->dir, lock->lock, 0) == 0;
+
+    if (lock->ours != NULL && is_gone) { /* else it tells the next sweep that the lock is ours */
         (void)mh_os_unlink(lock->ours_dir, lock->ours, 0);
     }
     mh_os_close(&lock->dir);

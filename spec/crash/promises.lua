@@ -1,0 +1,238 @@
+--- What must hold after a fault, and after the next plain command.
+
+local lfs = require "lfs"
+local sh = require "spec.support.sh"
+
+local SLUG <const> = require("spec.crash.place").slug
+local TIME <const> = "%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d[%d%.]*[%+%-Z][%d:]*"
+
+local M = {}
+
+local function read(path)
+  local file <close> = io.open(path, "rb")
+  return file and file:read("a")
+end
+
+local function add_files(found, path, prefix)
+  for name in lfs.dir(path) do
+    if name ~= "." and name ~= ".." then
+      local whole = path .. "/" .. name
+      if lfs.symlinkattributes(whole, "mode") == "directory" then
+        table.insert(found, prefix .. name .. "/")
+        add_files(found, whole, prefix .. name .. "/")
+      else
+        table.insert(found, ("%s%s\n%s"):format(prefix, name,
+          (read(whole) or "unreadable"):gsub(TIME, "<time>")))
+      end
+    end
+  end
+end
+
+--- All of a tree as one text, times of day left out; "absent" when there is none.
+---@param path string
+---@return string
+function M.content(path)
+  if lfs.symlinkattributes(path, "mode") ~= "directory" then
+    return "absent"
+  end
+  local found = {}
+  add_files(found, path, "")
+  table.sort(found)
+  return table.concat(found, "\n")
+end
+
+--- What is live now.
+function M.live(place)
+  return M.content(place.repo .. "/migrations/" .. SLUG)
+end
+
+---@class crash.History
+---@field head string
+---@field subjects string[]  of published steps, the oldest first
+---@field ids string[]       their Publish-Ids
+
+--- What the branch says.
+---@return crash.History|nil
+---@return string? problem
+function M.history(place)
+  local log = sh.run { argv = { "git", "-C", place.repo, "log", "--reverse",
+    "--format=%H%x01%s%x01%(trailers:key=Publish-Id,valueonly,separator=%x2C)%x02" },
+    env = place:env() }
+  if log.exit ~= 0 then
+    return nil, "git log: " .. log.stderr
+  end
+  local history = { subjects = {}, ids = {} }
+  for oid, subject, id in log.stdout:gmatch("(%x+)\1([^\1]*)\1([^\2]*)\2") do
+    history.head = oid
+    if id ~= "" then
+      table.insert(history.subjects, subject)
+      table.insert(history.ids, id)
+    end
+  end
+  return history
+end
+
+local function names(path)
+  local found = {}
+  if lfs.attributes(path, "mode") == "directory" then
+    for name in lfs.dir(path) do
+      if name ~= "." and name ~= ".." then
+        table.insert(found, name)
+      end
+    end
+  end
+  return found
+end
+
+local function add_leftovers(problems, path, pattern)
+  for _, name in ipairs(names(path)) do
+    if name:find(pattern) and name ~= ".gitignore" then
+      table.insert(problems, ("left: %s/%s"):format(path, name))
+    end
+  end
+end
+
+--- What nobody may find once the next command is through.
+---@return string[] problems
+function M.leftovers(place)
+  local problems = {}
+  local git = place.repo .. "/.git"
+  add_leftovers(problems, place.repo .. "/migrations/__transactions__", ".")
+  add_leftovers(problems, git .. "/mighost/journals", ".")
+  add_leftovers(problems, git .. "/mighost/locks", ".")
+  add_leftovers(problems, git .. "/objects", "^tmp_")
+  for _, folder in ipairs { git, git .. "/refs/heads", git .. "/mighost" } do
+    add_leftovers(problems, folder, "%.lock$")
+  end
+  for index = #problems, 1, -1 do
+    if problems[index]:find("/mighost/repo%.lock$") then
+      table.remove(problems, index) -- never removed: a lock is who holds it
+    end
+  end
+  return problems
+end
+
+--- The repository is sound and the work tree is just what is committed.
+---@return string[] problems
+function M.soundness(place)
+  local problems = {}
+  local check = sh.run { argv = { "sh", "-c", [[
+    git fsck --strict --no-dangling || echo "git fsck: $?"
+    git status --porcelain --untracked-files=all --ignored=no
+    test -z "$(git diff --cached --name-only HEAD)" || echo "the index is not HEAD"
+  ]] }, cwd = place.repo, env = place:env() }
+  for line in (check.stdout .. check.stderr):gmatch("[^\n]+") do
+    if not line:find("^Checking object") and not line:find("^notice: HEAD") then
+      table.insert(problems, line)
+    end
+  end
+  return problems
+end
+
+--- Whether a judged answer of the migration is on disk, published or not.
+function M.has_answer(place)
+  local found = io.popen(("ls %s/state/mighost/projects/*/work/%s/*/accepted 2>/dev/null"):format(
+    sh.quote(place.home), SLUG))
+  local line = found:read("l")
+  found:close()
+  return line ~= nil
+end
+
+--- Each publication is in history once.
+local function check_once(problems, history)
+  local seen = {}
+  for index, id in ipairs(history.ids) do
+    if seen[id] then
+      table.insert(problems, "published twice: " .. history.subjects[index])
+    end
+    seen[id] = true
+  end
+end
+
+--- What a command told its user that must not be said.
+local function check_words(problems, result)
+  if result.stderr:find("internal error", 1, true) or result.stderr:find("traceback", 1, true) then
+    table.insert(problems, "internal error: " .. result.stderr)
+  end
+  if result.exit == 124 or result.exit == 125 then
+    table.insert(problems, "did not end: " .. result.stderr)
+  end
+end
+
+---@class crash.Reference what the command does without a fault
+---@field old string        live before
+---@field new string        live after
+---@field base integer      steps in history before
+---@field head string       HEAD before
+
+--- Right after the fault: live is the old or the new tree, and what was said is true.
+---@param place crash.Place
+---@param case crash.Case
+---@param reference crash.Reference
+---@param result spec.Result
+---@param may_be_absent boolean? between the two renames of the fallback
+---@return string[] problems
+---@return {published: boolean, answered: boolean} seen
+function M.after_fault(place, case, reference, result, may_be_absent)
+  local problems = {}
+  check_words(problems, result)
+  local live = M.live(place)
+  local history, broken = M.history(place)
+  if not history then
+    return { broken }, {}
+  end
+  local published = #history.subjects > reference.base
+  if live ~= reference.old and live ~= reference.new
+    and not (may_be_absent and live == "absent") then
+    table.insert(problems, "live is neither the old nor the new tree:\n" .. live)
+  end
+  if #history.subjects > reference.base + 1 then
+    table.insert(problems, "more than one step in history")
+  elseif published and live ~= reference.new then
+    table.insert(problems, "HEAD is new and live is not")
+  end
+  local said = result.exit == 0 or result.stdout:find(case.said, 1, true)
+  if said and not published then
+    table.insert(problems, "acknowledged and not in history: " .. result.stdout)
+  end
+  return problems, { published = published, answered = published or M.has_answer(place) }
+end
+
+--- After the next plain command: everything is as if nothing had happened.
+---@param place crash.Place
+---@param case crash.Case
+---@param reference crash.Reference
+---@param result spec.Result of the next command
+---@param seen {published: boolean, answered: boolean}
+---@return string[] problems
+function M.after_next(place, case, reference, result, seen)
+  local problems = M.soundness(place)
+  check_words(problems, result)
+  if result.exit ~= 0 and not (case.ends_with and result.exit == case.ends_with) then
+    table.insert(problems,
+      ("the next command ended with %s: %s"):format(result.exit, result.stderr))
+  end
+  local history, broken = M.history(place)
+  if not history then
+    return { broken }
+  end
+  check_once(problems, history)
+  local count = #history.subjects - reference.base
+  if count < 1 or count > 2 or history.subjects[reference.base + 1] ~= case.subject then
+    table.insert(problems, "history: " .. table.concat(history.subjects, " | "))
+  elseif count == 2 and not (seen.published or seen.answered) then
+    table.insert(problems, "two steps for one command")
+  end
+  if count == 1 and M.live(place) ~= reference.new then
+    table.insert(problems, "live is not the new tree")
+  end
+  local calls = place:agent_calls()[case.stage] or 0
+  local paid = calls - reference.calls
+  if paid < 1 or paid > 2 or (seen.answered and paid ~= 1) then
+    table.insert(problems, ("the agent was asked %d times"):format(paid))
+  end
+  table.move(M.leftovers(place), 1, 100, #problems + 1, problems)
+  return problems
+end
+
+return M

@@ -1,0 +1,134 @@
+--- One command, one fault, the next command: at every call that changes something.
+
+local places = require "spec.crash.place"
+local promises = require "spec.crash.promises"
+
+local ERRNOS <const> = { "EIO", "ENOSPC", "EROFS", "EMFILE", "EACCES", "EINTR" }
+
+local M = {}
+
+--- Prepares a place for a case and learns what the command does when nothing goes wrong.
+---@param place crash.Place
+---@param case crash.Case
+---@param refuse? string
+---@return crash.Reference
+function M.prepare(place, case, refuse)
+  case.prepare(place)
+  place:save(case.name)
+  local before = assert(promises.history(place))
+  local reference = { old = promises.live(place), base = #before.subjects, head = before.head,
+    calls = place:agent_calls()[case.stage] or 0 }
+  local list = place.path .. "/list"
+  local result, count = place:hurt(case.args, { list = list, refuse = refuse }, case.env)
+  assert(result.exit == 0, result.stderr)
+  reference.new, reference.count, reference.names = promises.live(place), count, {}
+  for line in io.lines(list) do
+    table.insert(reference.names, line)
+  end
+  os.remove(list)
+  return reference
+end
+
+--- One fault and all that must hold afterwards; problems as texts.
+---@return string[] problems
+---@return boolean whether the fault happened
+function M.try(place, case, reference, how)
+  place:restore(case.name)
+  local result, _, hits = place:hurt(case.args, how, case.env)
+  local problems, seen = promises.after_fault(place, case, reference, result,
+    how.refuse == "exchange")
+  local next_result = place:run(case.args, case.env)
+  for _, problem in ipairs(promises.after_next(place, case, reference, next_result, seen)) do
+    table.insert(problems, "then: " .. problem)
+  end
+  if #problems > 0 then
+    table.insert(problems, "  it said: " .. result.stdout .. result.stderr)
+    table.insert(problems, "  then it said: " .. next_result.stdout .. next_result.stderr)
+  end
+  return problems, hits > 0
+end
+
+local function is_publish(reference, n)
+  return reference.accepted and n > reference.accepted
+end
+
+--- The call with which an answer is on record: from here on it is a publish.
+local function find_accepted(reference)
+  for n, name in ipairs(reference.names) do
+    if name:find("rename accepted$") then
+      return n
+    end
+  end
+end
+
+--- The faults of one kind for a case: at every call, or in a part of it.
+---@param kind string kill, killall, fail, from, short, or all
+---@param reference crash.Reference
+---@param opts {publish: boolean?, every: integer?, rotate: boolean?}
+---@return string[]
+function M.faults(kind, reference, opts)
+  reference.accepted = find_accepted(reference)
+  local faults = {}
+  local function add(format, n, ...)
+    table.insert(faults, format:format(n, ...))
+  end
+  for n = 1, reference.count do
+    local is_due = (not opts.publish or is_publish(reference, n)) and n % (opts.every or 1) == 0
+    local name = reference.names[n] or ""
+    if is_due and kind == "kill" then
+      add("kill:%d", n)
+      if name:find("^%d+ git ") then
+        add("killall:%d", n)
+      end
+    elseif is_due and kind == "fail" then
+      for index, errno in ipairs(ERRNOS) do
+        if not opts.rotate or n % #ERRNOS + 1 == index then
+          add("fail:%d:%s", n, errno)
+        end
+      end
+    elseif is_due and kind == "from" then
+      add("from:%d:ENOSPC", n)
+      add("from:%d:EROFS", n)
+    elseif is_due and kind == "short" and name:find("write") then
+      add("short:%d", n)
+    end
+  end
+  return faults
+end
+
+---@class crash.Part
+---@field case crash.Case
+---@field kind string
+---@field refuse? string
+---@field publish? boolean only calls after the answer is on record
+---@field every? integer
+---@field rotate? boolean one errno a call, not each
+
+--- Sweeps the share of one worker; calls `report(problem text)`.
+---@param part crash.Part
+---@param folder string
+---@param share integer from 0
+---@param shares integer
+---@param report fun(text: string)
+---@return integer runs
+---@return integer hits
+function M.run(part, folder, share, shares, report)
+  local place <close> = places.new(("%s/%s-%s-%d"):format(folder, part.case.name, part.kind, share))
+  local reference = M.prepare(place, part.case, part.refuse)
+  local runs, hits = 0, 0
+  for index, fault in ipairs(M.faults(part.kind, reference, part)) do
+    if index % shares == share then
+      local problems, hit = M.try(place, part.case, reference,
+        { fault = fault, refuse = part.refuse })
+      runs, hits = runs + 1, hits + (hit and 1 or 0)
+      if #problems > 0 then
+        local n = tonumber(fault:match("%d+"))
+        report(("%s, %s (%s)\n    %s"):format(part.case.name, fault, reference.names[n] or "?",
+          table.concat(problems, "\n    ")))
+      end
+    end
+  end
+  return runs, hits
+end
+
+return M
