@@ -77,7 +77,12 @@ local function run_file(words, running)
 end
 
 local function run_command(words, running)
-  local script, message, name, fix = require("project.commands").resolve(words)
+  local commands = require "project.commands"
+  local group = commands.find_group(words)
+  if group then
+    words = { "help", group }
+  end
+  local script, message, name, fix = commands.resolve(words)
   if not script then
     return require("cli").end_early(message, require("lib.exit").code(name), fix)
   end

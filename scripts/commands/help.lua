@@ -6,37 +6,51 @@ local commands = require "project.commands"
 local INDENT <const> = 2
 local GAP <const> = 2
 
-local function write_overview()
-  local width = 0
-  local list = commands.list()
-  for _, command in ipairs(list) do
-    width = math.max(width, #command.name)
+local HEAD <const> = {
+  "Usage: mighost COMMAND [ARGUMENT...]",
+  "       mighost ./SCRIPT.lua [ARGUMENT...]",
+  "",
+  "Plans changes of a code base with coding agents, one accepted and committed step at a time.",
+}
+
+--- The commands; of a group, those whose names begin with its words.
+local function list_commands(group)
+  local list, width = {}, 0
+  for _, command in ipairs(commands.list()) do
+    if not group or command.name:sub(1, #group + 1) == group .. " " then
+      table.insert(list, command)
+      width = math.max(width, #command.name)
+    end
   end
-  local lines = {
-    "Usage: mighost COMMAND [ARGUMENT...]",
-    "       mighost ./SCRIPT.lua [ARGUMENT...]",
-    "",
-    "Plans changes of a code base with coding agents, one accepted and committed step at a time.",
-    "",
-    "Commands:",
-  }
+  return list, width
+end
+
+local function write_overview(group)
+  local lines = group and { ("Usage: mighost %s COMMAND [ARGUMENT...]"):format(group) }
+    or table.move(HEAD, 1, #HEAD, 1, {})
+  table.insert(lines, "")
+  table.insert(lines, "Commands:")
+  local list, width = list_commands(group)
   for _, command in ipairs(list) do
     local line = (" "):rep(INDENT) .. command.name .. (" "):rep(width - #command.name + GAP)
     table.insert(lines, line .. command.purpose)
   end
   table.insert(lines, "")
-  table.insert(lines, "mighost COMMAND --help shows the options of one, with an example.")
+  table.insert(lines, ("mighost %sCOMMAND --help shows the options of one, with an example.")
+    :format(group and group .. " " or ""))
   cli.write(table.concat(lines, "\n") .. "\n")
 end
 
 local parser = cli.parser {
   name = "help",
-  summary = "Lists the commands; with the words of a command after it, shows the help of that one.",
-  example = { "mighost help", "mighost help migration list" },
+  summary = "Lists the commands; with the words of a command after it, shows the help of that one; "
+    .. "with the first word of several, lists those.",
+  example = { "mighost help", "mighost help migration", "mighost help migration list" },
 }
+parser:argument("command", "The words of a command."):args("?")
 local opts, code = cli.parse(parser, { ... })
 if not opts then
   return code
 end
-write_overview()
+write_overview(opts.command)
 return 0

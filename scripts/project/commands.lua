@@ -52,7 +52,7 @@ local function refuse_group(group, project)
     end
   end
   return nil, ("%s needs one of: %s"):format(group, table.concat(names, ", ")), "EUSAGE",
-    "mighost --help"
+    ("mighost %s --help"):format(group)
 end
 
 --- A script that lies in the current directory is never what a bare name means.
@@ -105,6 +105,21 @@ function M.resolve(words)
     end
   end
   return refuse_group(table.concat(typed, " "), project)
+end
+
+--- The folder of commands whose help a command line asks for: "migration" for `migration --help`.
+---@param words string[]
+---@return string?
+function M.find_group(words)
+  local last = words[#words]
+  if #words < 2 or last ~= "--help" and last ~= "-h" then
+    return nil
+  end
+  local project = root.find(".")
+  local name = table.concat(words, "/", 1, #words - 1)
+  if search.has_folder("scripts", name, project) and not search.find("scripts", name, project) then
+    return (name:gsub("/", " "))
+  end
 end
 
 --- The command that a path was probably meant to be: "migration list" for `migration/list.lua`.

@@ -26,9 +26,24 @@ describe("mighost help", function()
     assert.matches("^Usage: mighost help", program.run { args = { "help", "help" } }.stdout)
   end)
 
+  it("lists the commands that begin with a word", function()
+    local result = program.run { args = { "migration", "--help" } }
+    assert.same({ 0, "" }, { result.exit, result.stderr })
+    assert.matches("^Usage: mighost migration COMMAND", result.stdout)
+    for _, name in ipairs { "doctor", "list", "refine", "review", "show" } do
+      assert.matches("\n  migration " .. name .. " +%u", result.stdout)
+    end
+    assert.is_nil(result.stdout:find("\n  plan", 1, true))
+    for _, args in ipairs { { "migration", "-h" }, { "help", "migration" } } do
+      assert.same(result, program.run { args = args })
+    end
+    assert.equal(2, program.run { args = { "migration" } }.exit)
+    assert.equal(2, program.run { args = { "nosuch", "--help" } }.exit)
+  end)
+
   it("works for every command, with an example", function()
     for _, name in ipairs { "help", "init", "plan", "version", "migration list", "migration show",
-      "migration doctor" } do
+      "migration doctor", "migration refine", "migration review" } do
       local words = {}
       for word in name:gmatch("%S+") do
         table.insert(words, word)

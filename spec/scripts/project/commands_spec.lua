@@ -18,9 +18,19 @@ describe("project.commands", function()
     assert.is_nil(script)
     assert.same({ "no command of this name: migration shwo; did you mean migration show?", "EUSAGE",
       "mighost migration show" }, { message, name, fix })
-    script, message, name = commands.resolve { "migration" }
+    script, message, name, fix = commands.resolve { "migration" }
     assert.is_nil(script)
-    assert.same({ "migration needs one of: doctor, list, show", "EUSAGE" }, { message, name })
+    assert.matches("^migration needs one of: doctor, list, .*, show", message)
+    assert.same({ "EUSAGE", "mighost migration --help" }, { name, fix })
+  end)
+
+  it("tells a group whose help is wanted from a command and from nothing", function()
+    assert.equal("migration", commands.find_group { "migration", "--help" })
+    assert.equal("migration", commands.find_group { "migration", "-h" })
+    for _, words in ipairs { { "migration" }, { "--help" }, { "plan", "--help" }, {},
+      { "nosuch", "--help" }, { "..", "--help" }, { "migration", "list", "--help" } } do
+      assert.is_nil(commands.find_group(words))
+    end
   end)
 
   it("knows the command that a path was meant to be", function()
