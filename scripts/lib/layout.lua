@@ -45,6 +45,20 @@ local function fitting(line, columns)
   return #line
 end
 
+--- Where a word is broken that is too long for a line: behind a slash, else behind a dash, unless
+--- that would leave most of the line empty; as a number of bytes.
+local function breaking(word, columns)
+  local size = math.max(fitting(word, columns), #word:match(utf8.charpattern))
+  local head = word:sub(1, size)
+  for _, mark in ipairs { "/", "%-" } do
+    local last = head:match(".*()" .. mark)
+    if last and last > size // 3 then
+      return last
+    end
+  end
+  return size
+end
+
 local M = {}
 
 --- How many columns a line takes.
@@ -78,7 +92,8 @@ function M.pad(line, columns)
   return fit .. (" "):rep(columns - M.width(fit))
 end
 
---- The text in lines of at most this width, broken between words where there are any.
+--- The text in lines of at most this width, broken between words where there are any, else behind
+--- the parts of a path.
 ---@param text string
 ---@param columns integer
 ---@return string[]   at least one
@@ -94,7 +109,7 @@ function M.wrap(text, columns)
     end
     line = line == "" and word or line .. " " .. word
     while M.width(line) > columns do
-      local size = math.max(fitting(line, columns), #line:match(utf8.charpattern))
+      local size = breaking(line, columns)
       table.insert(lines, line:sub(1, size))
       line = line:sub(size + 1)
     end

@@ -31,9 +31,18 @@ describe("lib.layout", function()
     assert.same({ "漢" }, layout.wrap("漢", 1))
   end)
 
+  it("breaks a path behind one of its parts", function()
+    assert.same({ "see", "migrations/", "split-parser/", "plan.md" },
+      layout.wrap("see migrations/split-parser/plan.md", 14))
+    assert.same({ "confine-the-", "planning-", "agents" },
+      layout.wrap("confine-the-planning-agents", 14))
+    assert.same({ "/abcdef", "ghi" }, layout.wrap("/abcdefghi", 7))
+    assert.same({ "a/bcdefg", "hij" }, layout.wrap("a/bcdefghij", 8))
+  end)
+
   it("loses no character and keeps every line within the width", function()
     math.randomseed(7)
-    local alphabet = { "a", "ß", "漢", " ", " ", "\u{301}", "😀", "-" }
+    local alphabet = { "a", "ß", "漢", " ", " ", "\u{301}", "😀", "-", "/" }
     for _ = 1, 200 do
       local characters = {}
       for i = 1, math.random(0, 60) do
