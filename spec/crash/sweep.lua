@@ -7,25 +7,60 @@ local ERRNOS <const> = { "EIO", "ENOSPC", "EROFS", "EMFILE", "EACCES", "EINTR" }
 
 local M = {}
 
+local function args_of(place, case)
+  return type(case.args) == "function" and case.args(place) or case.args
+end
+
+--- Runs the command without a fault and learns which calls it makes.
+local function list_calls(place, case)
+  local list = place.path .. "/list"
+  local result, count = place:hurt(args_of(place, case), { list = list, refuse = case.refuse },
+    case.env)
+  assert(result.exit == 0, result.stderr)
+  local names = {}
+  for line in io.lines(list) do
+    table.insert(names, line)
+  end
+  os.remove(list)
+  return names, count
+end
+
+--- Lets a process die before the last call that matches.
+local function leave_pending(place, case)
+  local names = list_calls(place, case)
+  local at
+  for n, name in ipairs(names) do
+    at = name:find(case.pending) and n or at
+  end
+  assert(at, case.name .. ": no call " .. case.pending)
+  place:restore(case.name)
+  local result = place:hurt(args_of(place, case),
+    { fault = "kill:" .. at, refuse = case.refuse }, case.env)
+  assert(result.exit ~= 0, case.name .. " did not die")
+  place:save(case.name)
+end
+
 --- Prepares a place for a case and learns what the command does when nothing goes wrong.
 ---@param place crash.Place
 ---@param case crash.Case
----@param refuse? string
 ---@return crash.Reference
-function M.prepare(place, case, refuse)
+function M.prepare(place, case)
   case.prepare(place)
   place:save(case.name)
   local before = assert(promises.history(place))
-  local reference = { old = promises.live(place), base = #before.subjects, head = before.head,
-    calls = place:agent_calls()[case.stage] or 0 }
-  local list = place.path .. "/list"
-  local result, count = place:hurt(case.args, { list = list, refuse = refuse }, case.env)
-  assert(result.exit == 0, result.stderr)
-  reference.new, reference.count, reference.names = promises.live(place), count, {}
-  for line in io.lines(list) do
-    table.insert(reference.names, line)
+  local reference = { trees = { promises.live(place) }, base = #before.subjects,
+    calls = place:agent_calls() }
+  for n = 1, #case.subjects do
+    assert(place:run(args_of(place, case), case.env).exit == 0)
+    reference.trees[n + 1] = promises.live(place)
   end
-  os.remove(list)
+  place:restore(case.name)
+  if case.pending then
+    leave_pending(place, case)
+  end
+  reference.names, reference.count = list_calls(place, case)
+  local history = assert(promises.history(place))
+  reference.grows = #history.subjects - reference.base
   return reference
 end
 
@@ -34,10 +69,10 @@ end
 ---@return boolean whether the fault happened
 function M.try(place, case, reference, how)
   place:restore(case.name)
-  local result, _, hits = place:hurt(case.args, how, case.env)
-  local problems, seen = promises.after_fault(place, case, reference, result,
-    how.refuse == "exchange")
-  local next_result = place:run(case.args, case.env)
+  local result, _, hits = place:hurt(args_of(place, case), how, case.env)
+  local problems, seen = promises.after_fault(place, case, reference, result)
+  local again = seen.count == reference.grows and case.next or args_of(place, case)
+  local next_result = place:run(again, case.env)
   for _, problem in ipairs(promises.after_next(place, case, reference, next_result, seen)) do
     table.insert(problems, "then: " .. problem)
   end
@@ -49,7 +84,7 @@ function M.try(place, case, reference, how)
 end
 
 local function is_publish(reference, n)
-  return reference.accepted and n > reference.accepted
+  return n > reference.accepted
 end
 
 --- The call with which an answer is on record: from here on it is a publish.
@@ -59,6 +94,7 @@ local function find_accepted(reference)
       return n
     end
   end
+  return 0
 end
 
 --- The faults of one kind for a case: at every call, or in a part of it.
@@ -99,7 +135,6 @@ end
 ---@class crash.Part
 ---@field case crash.Case
 ---@field kind string
----@field refuse? string
 ---@field publish? boolean only calls after the answer is on record
 ---@field every? integer
 ---@field rotate? boolean one errno a call, not each
@@ -114,12 +149,12 @@ end
 ---@return integer hits
 function M.run(part, folder, share, shares, report)
   local place <close> = places.new(("%s/%s-%s-%d"):format(folder, part.case.name, part.kind, share))
-  local reference = M.prepare(place, part.case, part.refuse)
+  local reference = M.prepare(place, part.case)
   local runs, hits = 0, 0
   for index, fault in ipairs(M.faults(part.kind, reference, part)) do
     if index % shares == share then
       local problems, hit = M.try(place, part.case, reference,
-        { fault = fault, refuse = part.refuse })
+        { fault = fault, refuse = part.case.refuse })
       runs, hits = runs + 1, hits + (hit and 1 or 0)
       if #problems > 0 then
         local n = tonumber(fault:match("%d+"))
