@@ -1,10 +1,11 @@
 /* lib_tree: host.tree, directory trees as a whole. */
+#include "lib_tree.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "dir.h"
 #include "lib.h"
-#include "lib_tree.h"
 #include "tree.h"
 
 #define SNAPSHOT_TYPE "host.tree.snapshot"

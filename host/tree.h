@@ -151,9 +151,9 @@ struct mh_stage_counts {
 int mh_tree_stage(const struct mh_stage *stage, struct mh_stage_counts *counts, struct mh_err *err);
 
 /*
- * Makes the tree `to`, which exists, the same as `from` by removing and copying only what differs; the
- * snapshots must be those of the two trees.  Nothing is made durable, and the result is not read back.
- * After a failure `to` is something between the two.
+ * Makes the tree `to`, which exists, the same as `from` by removing and copying only what differs;
+ * the snapshots must be those of the two trees.  Nothing is made durable, and the result is not
+ * read back.  After a failure `to` is something between the two.
  */
 struct mh_update {
     int from_dir;

@@ -40,8 +40,7 @@ function tree.digest(path) end
 
 --- What is in a tree, and its digest; empty for one that does not exist.
 ---@param path string
----@param known? host.tree.Snapshot  an earlier one of this tree: what it has seen unchanged since is
----  not read again
+---@param known? host.tree.Snapshot  an earlier one of it: what has not changed is not read again
 ---@return host.tree.Snapshot? snapshot
 ---@return string digest_or_message
 ---@return string? name
