@@ -163,6 +163,15 @@ function M.write_rows(rows)
   M.write(table.concat(lines))
 end
 
+--- Writes a text as it is.  On a terminal control characters are made harmless, line by line.
+---@param text string
+function M.write_text(text)
+  if text ~= "" and require("host.sys").isatty(1) then
+    text = to_lines((text:gsub("\n$", ""))) .. "\n"
+  end
+  M.write(text)
+end
+
 --- A remark on stderr, for people; nothing with --quiet.
 ---@param opts mighost.cli.Opts
 ---@param message string

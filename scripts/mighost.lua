@@ -74,6 +74,33 @@ function M.show(project, word)
   return require("planning.overview").read(project, slug)
 end
 
+--- What a step of planning was answered with when it was accepted.
+---@param project mighost.Project
+---@param word string   a slug, or the path of a migration
+---@param step string   a stage; `<stage>-<n>` for its n-th acceptance; a number of the history
+---@return mighost.AcceptedOutput? output, string? message, string? name, string? fix
+function M.output(project, word, step)
+  local slug, message, name, fix = require("migration.resolve").target(project, word)
+  if not slug then
+    return nil, message, name, fix
+  end
+  return require("planning.accepted").output(project, slug, step)
+end
+
+--- What became of a plan from one accepted step to another.
+---@param project mighost.Project
+---@param word string   a slug, or the path of a migration
+---@param from string   a step, as for `output`
+---@param to string
+---@return mighost.PlanDiff? diff, string? message, string? name, string? fix
+function M.diff(project, word, from, to)
+  local slug, message, name, fix = require("migration.resolve").target(project, word)
+  if not slug then
+    return nil, message, name, fix
+  end
+  return require("planning.accepted").diff(project, slug, from, to)
+end
+
 --- Plans one migration: a step, several, or to the end; each accepted one becomes one commit.
 ---@param opts mighost.PlanOptions
 ---@return mighost.PlanResult? result, string? message, string? name, string? fix

@@ -45,6 +45,9 @@ function M.run(folder, ...)
     return nil, "interrupted", "EINTERRUPTED"
   elseif report.exit ~= 0 then
     return nil, ("git %s: %s"):format((...), last_line(report)), "EGIT"
+  elseif not report.stdout.whole then
+    return nil, ("git %s printed %d bytes, which is too much"):format((...), report.stdout.bytes),
+      "EOUTPUT"
   end
   return report.stdout.head
 end
@@ -90,11 +93,12 @@ end
 ---@param message string
 ---@return string? commit, string? message, string? name, string? fix
 function M.commit_paths(folder, paths, message)
-  local out, why, name = M.run(folder, "var", "GIT_COMMITTER_IDENT")
-  if not out then
+  local known, why, name = M.run(folder, "var", "GIT_COMMITTER_IDENT")
+  if not known then
     return nil, "git knows nobody to commit as: " .. why, "ENOIDENT",
       "git config user.name NAME && git config user.email ADDRESS"
   end
+  local out
   out, why, name = M.run(folder, "add", "--all", "--", table.unpack(paths))
   if out then
     out, why, name = M.run(folder, "commit", "--quiet", "--message", message, "--only", "--",

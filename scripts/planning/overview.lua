@@ -35,7 +35,7 @@ local states = require "planning.state"
 ---@field history mighost.OverviewStep[]
 ---@field phases mighost.OverviewPhase[]
 ---@field findings mighost.Finding[]
----@field feedback integer          how many remarks of people there are
+---@field feedback mighost.Feedback[]  what people said of the plan
 ---@field review_findings? string  path of the review that found something
 ---@field final_decision? string
 ---@field final_reason? string
@@ -96,6 +96,7 @@ local function find_wait(manifest, state, now)
   return not is_eligible and message or nil
 end
 
+--- The command that takes this migration on; nil where none does.
 local function find_next(overview, manifest, state)
   local slug = quote.word(overview.slug)
   if overview.slug:sub(1, 1) == "-" then
@@ -103,9 +104,14 @@ local function find_next(overview, manifest, state)
   end
   if has_error(overview.findings) then
     return "mighost migration doctor " .. slug
-  elseif manifest and manifest.status == "planning" and not manifest.awaiting_human_review
-    and state and not pipelines.is_terminal(state.graph, state.next_step) then
-    return "mighost plan " .. slug
+  elseif not manifest or not state then
+    return nil
+  elseif manifest.status == "planning" and not pipelines.is_terminal(state.graph, state.next_step)
+  then
+    return manifest.awaiting_human_review and "mighost migration refine --message TEXT " .. slug
+      or "mighost plan " .. slug
+  elseif manifest.awaiting_human_review then
+    return "mighost migration review " .. slug
   end
 end
 
@@ -139,7 +145,7 @@ function M.read(project, slug)
   overview.history = list_history(state)
   overview.phases = list_phases(manifest)
   overview.findings = findings
-  overview.feedback = state and #state.feedback or 0
+  overview.feedback = state and state.feedback or {}
   overview.target = state and state.target
   overview.review_findings = state and state.review_findings
   overview.final_decision = state and state.final_decision

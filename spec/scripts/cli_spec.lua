@@ -218,3 +218,24 @@ describe("cli.is_color", function()
     assert.equal("false", try("io.stdout:write(tostring(cli.is_color(opts)))").stdout)
   end)
 end)
+
+describe("cli.write_text", function()
+  local BODY <const> = 'cli.write_text(io.read("a")) return 0'
+
+  it("writes a text as it is", function()
+    local dir <close> = tmp.dir()
+    local script = dir:write("try.lua", 'local cli = require "cli"\n' .. BODY)
+    for _, text in ipairs { "", "one\r\n\ttwo", "\27[31m\0\xff\n\n" } do
+      assert.equal(text, program.run({ args = { script }, stdin = text }).stdout)
+    end
+  end)
+
+  it("makes it harmless on a terminal, line by line", function()
+    local dir <close> = tmp.dir()
+    local script = dir:write("try.lua", 'local cli = require "cli"\n' .. BODY)
+    local text = dir:write("text", "one\ttwo\n\n\27]0;title\7\xff\u{202E}three")
+    local shown = sh.check { argv = { "script", "-qec", ("%s %s <%s"):format(
+      sh.quote(program.exe), sh.quote(script), sh.quote(text)), "/dev/null" } }
+    assert.equal("one  two\n\n\\u{1B}]0;title\\u{7}\\xFF\\u{202E}three\n", (shown:gsub("\r", "")))
+  end)
+end)

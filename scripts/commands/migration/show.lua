@@ -3,157 +3,143 @@
 local cli = require "cli"
 local layout = require "lib.layout"
 local mighost = require "mighost"
+local pages = require "cli.page"
 local text = require "lib.text"
 
-local COLUMNS <const> = 80
-local LABEL <const> = 10 -- columns of "created", "waits", … and the gap behind them
+local COLUMNS <const> = pages.COLUMNS
 local INDENT <const> = "          "
-local NAMES <const> = 16
+local STEP_WIDTH <const> = 15
+local OUTCOME_WIDTH <const> = 20
+local TIME_WIDTH <const> = 18
+local EFFORT_WIDTH <const> = 7
+local AGENT_WIDTH <const> = COLUMNS - 5 - STEP_WIDTH - OUTCOME_WIDTH - TIME_WIDTH - EFFORT_WIDTH
+local FEEDBACK_LINES <const> = 3
 local PRECONDITION_LINES <const> = 2
 local OPTIONAL <const> = {
   "cursor", "last_touch", "cooldown", "reason", "target", "created_at", "wake_up_on",
   "final_decision", "final_reason", "review_findings", "waits", "next",
 }
 local EXECUTABLE <const> = { ready = true, ["in-progress"] = true }
-local COLORS <const> = {
-  bold = "\27[1m", dim = "\27[2m", red = "\27[31m", green = "\27[32m", yellow = "\27[33m",
-}
 local COLOR_OF <const> = {
   ready = "green", done = "green", planning = "yellow", ["in-progress"] = "yellow", skipped = "dim",
   ["invalid-manifest"] = "red", error = "red", warning = "yellow", info = "dim",
 }
+local COLOR_OF_CHANGE <const> = { ["+"] = "green", ["-"] = "red", ["@"] = "cyan", d = "bold" }
 
 local parser = cli.parser {
   name = "migration show",
-  summary = "Shows one migration: where it stands, how it came there, what comes next.",
+  summary = "Shows one migration: where it stands, how it came there, what comes next.  STEP is a "
+    .. "stage's name, which means the last time that it was accepted; <stage>-<n>, the n-th time; "
+    .. "or a number of the history.",
   example = {
     "mighost migration show retire-the-old-parser",
+    "mighost migration show retire-the-old-parser --step review",
+    "mighost migration show retire-the-old-parser --diff expand revise",
     "mighost migration show --json -- -slug-with-a-dash",
   },
   json = true,
 }
 parser:argument("slug", "A slug, or the path of a migration.")
+parser:mutex(
+  parser:option("--step", "Print what a step was answered with when it was accepted.")
+    :argname("STEP"),
+  parser:option("--diff", "Print what became of the plan from one accepted step to another.")
+    :args(2):argname({ "STEP", "STEP" })
+)
 
 local opts, code = cli.parse(parser, { ... })
 if not opts then
   return code
 end
 
-local use_color = cli.is_color(opts)
-local lines = {}
-
-local function paint(words, color)
-  return use_color and color and COLORS[color] .. words .. "\27[0m" or words
-end
-
-local function add(...)
-  table.insert(lines, (table.concat({ ... }):gsub(" +$", "")))
-end
-
---- A time as a person reads it; another form than the usual one stays as it is.
-local function brief(time)
-  local date, clock = time:match("^(%d+%-%d%d%-%d%d)[T ](%d%d:%d%d)")
-  return date and date .. " " .. clock or text.printable(time)
-end
-
---- A label and a text that continues beneath itself.
-local function add_field(label, value, color)
-  for i, line in ipairs(layout.wrap(text.printable(value), COLUMNS - LABEL)) do
-    add(layout.pad(i == 1 and label or "", LABEL), paint(line, color))
-  end
-end
-
---- A text in lines that all begin the same; what is beyond `limit` lines is left out.
-local function add_text(indent, value, limit, color)
-  local wrapped = layout.wrap(text.printable(value), COLUMNS - #indent)
-  for i, line in ipairs(wrapped) do
-    if i == limit and wrapped[i + 1] then
-      add(indent, paint(layout.cut(line .. " " .. wrapped[i + 1], COLUMNS - #indent), color))
-      return
-    end
-    add(indent, paint(line, color))
-  end
-end
-
-local function add_heading(title)
-  add()
-  add(paint(title, "bold"))
-end
+local page = pages.new(opts)
 
 local function add_head(overview)
   local status = text.printable(overview.status)
   local room = COLUMNS - layout.width(status) - 2
-  add(paint(layout.pad(text.printable(overview.slug), room), "bold"), "  ",
-    paint(status, COLOR_OF[overview.status]))
+  page:add(page:paint(pages.column(overview.slug, room), "bold"), "  ",
+    page:paint(status, COLOR_OF[overview.status]))
   if overview.target then
-    add_text("  ", overview.target)
+    page:add_text("  ", overview.target)
   end
-  add()
-  add_field("cursor", overview.cursor or "none")
+  page:add()
+  page:add_field("cursor", overview.cursor or "none")
   if overview.created_at then
-    add_field("created", brief(overview.created_at))
-    add_field("touched", brief(overview.last_touch))
+    page:add_field("created", pages.brief_time(overview.created_at))
+    page:add_field("touched", pages.brief_time(overview.last_touch))
   end
   if overview.final_decision then
-    add_field("decision", ("%s: %s"):format(overview.final_decision, overview.final_reason))
+    page:add_field("decision", ("%s: %s"):format(overview.final_decision, overview.final_reason))
   end
   if overview.review_findings then
-    add_field("findings", overview.review_findings)
-  end
-  if overview.feedback > 0 then
-    add_field("feedback", ("%d from people"):format(overview.feedback))
+    page:add_field("findings", overview.review_findings)
   end
 end
 
 local function add_history(overview)
-  if #overview.history == 0 then
-    return
+  if #overview.history > 0 then
+    page:add_heading("History")
   end
-  add_heading("History")
   for i, step in ipairs(overview.history) do
-    local by = table.concat({ step.agent or "", step.model or "", step.effort or "" }, " ")
-    add(("%3d  "):format(i), layout.pad(text.printable(step.step), NAMES),
-      layout.pad(text.printable(step.outcome), NAMES + 4), layout.pad(brief(step.completed_at), 18),
-      layout.cut(text.printable(by:gsub("^ +", "")), COLUMNS - 2 * NAMES - 27))
+    local by = ("%s %s"):format(step.agent or "", step.model or ""):gsub("^ +", "")
+    page:add(("%3d  "):format(i), pages.column(step.step, STEP_WIDTH),
+      pages.column(step.outcome, OUTCOME_WIDTH),
+      layout.pad(pages.brief_time(step.completed_at), TIME_WIDTH),
+      pages.column(step.effort or "", EFFORT_WIDTH), layout.cut(text.printable(by), AGENT_WIDTH))
+  end
+end
+
+local function add_feedback(overview)
+  if #overview.feedback > 0 then
+    page:add_heading("Feedback")
+  end
+  for i, entry in ipairs(overview.feedback) do
+    local time = entry.received_at ~= "" and pages.brief_time(entry.received_at) or "(no time)"
+    page:add(("%3d  "):format(i), time)
+    page:add_text(INDENT, entry.text, FEEDBACK_LINES)
   end
 end
 
 local function add_phases(overview)
-  if #overview.phases == 0 then
-    return
+  if #overview.phases > 0 then
+    page:add_heading("Phases")
   end
-  add_heading("Phases")
   for _, phase in ipairs(overview.phases) do
     local is_next = phase.current and EXECUTABLE[overview.status]
     local mark = phase.done and "done" or is_next and "next" or ""
-    add("  ", paint(layout.pad(mark, 6), phase.done and "green" or "yellow"),
-      layout.pad(text.printable(phase.file), 50), " ",
+    page:add("  ", page:paint(layout.pad(mark, 6), phase.done and "green" or "yellow"),
+      pages.column(phase.file, 50), " ",
       layout.cut(phase.required_effort and "effort " .. phase.required_effort or "", 20))
-    add_text(INDENT, phase.precondition, PRECONDITION_LINES, "dim")
+    page:add_text(INDENT, phase.precondition, PRECONDITION_LINES, "dim")
   end
 end
 
 local function add_findings(overview)
-  if #overview.findings == 0 then
-    return
+  if #overview.findings > 0 then
+    page:add_heading("Findings")
   end
-  add_heading("Findings")
   for _, finding in ipairs(overview.findings) do
-    add("  ", paint(layout.pad(finding.severity, 8), COLOR_OF[finding.severity]),
-      layout.cut(finding.code .. "  " .. text.printable(finding.path), COLUMNS - #INDENT))
-    add_text(INDENT, finding.message)
+    local code_of = text.printable(finding.code)
+    local words = ("%s  %s"):format(code_of, text.printable(finding.path))
+    local fits = layout.width(words) <= COLUMNS - #INDENT
+    page:add("  ", page:paint(layout.pad(finding.severity, 8), COLOR_OF[finding.severity]),
+      fits and words or code_of)
+    if not fits then
+      page:add_text(INDENT, finding.path)
+    end
+    page:add_text(INDENT, finding.message)
   end
 end
 
 local function add_outlook(overview)
   if overview.waits or overview.next then
-    add()
+    page:add()
   end
   if overview.waits then
-    add_field("waits", overview.waits, "yellow")
+    page:add_field("waits", overview.waits, "yellow")
   end
   if overview.next then
-    add("next      ", paint(text.printable(overview.next), "bold"))
+    page:add("next      ", page:paint(text.printable(overview.next), "bold"))
   end
 end
 
@@ -165,11 +151,12 @@ local function fill(object, names)
       object[key] = json.null
     end
   end
+  return object
 end
 
 local function to_json(overview)
   local json = require "lib.json"
-  for _, list in ipairs { "history", "phases", "findings" } do
+  for _, list in ipairs { "history", "feedback", "phases", "findings" } do
     json.array(overview[list])
   end
   fill(overview, OPTIONAL)
@@ -185,20 +172,61 @@ local function to_json(overview)
   return overview
 end
 
+local function show_all(overview)
+  add_head(overview)
+  add_history(overview)
+  add_feedback(overview)
+  add_phases(overview)
+  add_findings(overview)
+  add_outlook(overview)
+  page:write()
+end
+
+local function show_diff(diff)
+  if diff.text == "" then
+    cli.note(opts, ("the plan is the same after %s and after %s"):format(diff.from.name,
+      diff.to.name))
+  end
+  if not cli.is_color(opts) then
+    return cli.write_text(diff.text)
+  end
+  for line in diff.text:gmatch("([^\n]*)\n?") do
+    if line ~= "" then
+      page:add(page:paint(text.printable((line:gsub("\t", "  "))), COLOR_OF_CHANGE[line:sub(1, 1)]))
+    end
+  end
+  page:write()
+end
+
 local project, message, name, fix = mighost.open(opts)
 if not project then
   return cli.fail(opts, message, name, fix)
 end
-local overview, why, errno, help = mighost.show(project, opts.slug)
-if not overview then
-  return cli.fail(opts, why, errno, help)
-elseif opts.json then
-  return cli.answer(opts, 0, to_json(overview))
+
+local function look()
+  if opts.step then
+    return mighost.output(project, opts.slug, opts.step)
+  elseif opts.diff then
+    return mighost.diff(project, opts.slug, opts.diff[1], opts.diff[2])
+  end
+  return mighost.show(project, opts.slug)
 end
-add_head(overview)
-add_history(overview)
-add_phases(overview)
-add_findings(overview)
-add_outlook(overview)
-cli.write(table.concat(lines, "\n") .. "\n")
+
+local seen, why, errno, help = look()
+if not seen then
+  return cli.fail(opts, why, errno, help)
+elseif opts.step then
+  if not opts.json then
+    cli.write_text(seen.text)
+  end
+  return cli.answer(opts, 0, fill(seen, { "agent", "model", "effort" }))
+elseif opts.diff then
+  if not opts.json then
+    show_diff(seen)
+  end
+  return cli.answer(opts, 0, seen)
+elseif opts.json then
+  return cli.answer(opts, 0, to_json(seen))
+end
+show_all(seen)
 return 0

@@ -15,8 +15,8 @@ end
 describe("planning.overview.read", function()
   it("tells all of a plan that is being made", function()
     local seen = read("a", { steps = 4, phases = 2, target = "Do it" })
-    assert.same({ "planning", "planning:revise", "Do it", 2, "mighost plan a" },
-      { seen.status, seen.cursor, seen.target, seen.feedback, seen.next })
+    assert.same({ "planning", "planning:revise", "Do it", "later ones", "mighost plan a" },
+      { seen.status, seen.cursor, seen.target, seen.feedback[2].text, seen.next })
     assert.equal("m/a/.planning/stages/review.stdout.md", seen.review_findings)
     assert.same({ {}, 4, 2 }, { seen.findings, #seen.history, #seen.phases })
     assert.same({ step = "review", outcome = "findings", agent = "codex", model = "m-1",
@@ -34,7 +34,13 @@ describe("planning.overview.read", function()
     assert.is_nil(read("a", { steps = 7, phases = 1 }).next)
     assert.is_nil(read("a", { status = "ready", phases = 1 }).next)
     assert.is_nil(read("a", { status = "done" }).next)
-    assert.is_nil(read("a", { steps = 2, reason = "look" }).next)
+  end)
+
+  it("sends to a person what waits for one", function()
+    assert.equal("mighost migration review a",
+      read("a", { steps = 7, status = "ready", phases = 1, reason = "look" }).next)
+    assert.equal("mighost migration refine --message TEXT -- -a",
+      read("-a", { steps = 2, reason = "look" }).next)
   end)
 
   it("sends to doctor when something is wrong", function()
@@ -67,7 +73,7 @@ describe("planning.overview.read", function()
     seen = read("a", { steps = 4 }, function(dir)
       dir:write("m/a/.planning/state.json", "{")
     end)
-    assert.same({ {}, 0 }, { seen.history, seen.feedback })
+    assert.same({ {}, {} }, { seen.history, seen.feedback })
     assert.equal("planning-state-invalid", seen.findings[1].code)
   end)
 
