@@ -93,13 +93,12 @@ end
 ---@param message string
 ---@return string? commit, string? message, string? name, string? fix
 function M.commit_paths(folder, paths, message)
-  local known, why, name = M.run(folder, "var", "GIT_COMMITTER_IDENT")
+  local known, unknown = M.run(folder, "var", "GIT_COMMITTER_IDENT")
   if not known then
-    return nil, "git knows nobody to commit as: " .. why, "ENOIDENT",
+    return nil, "git knows nobody to commit as: " .. unknown, "ENOIDENT",
       "git config user.name NAME && git config user.email ADDRESS"
   end
-  local out
-  out, why, name = M.run(folder, "add", "--all", "--", table.unpack(paths))
+  local out, why, name = M.run(folder, "add", "--all", "--", table.unpack(paths))
   if out then
     out, why, name = M.run(folder, "commit", "--quiet", "--message", message, "--only", "--",
       table.unpack(paths))
