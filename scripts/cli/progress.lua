@@ -11,6 +11,10 @@ local STDERR <const> = 2
 local STEP_WIDTH <const> = 14
 local OUTCOME_WIDTH <const> = 19
 local SHORT_ID <const> = 7
+local CHUNK <const> = 1 << 16 -- shown at a time: an endless line must not fill the memory
+local FIELDS <const> = { -- of a step, in an answer for programs
+  "slug", "step", "outcome", "cursor", "stands", "summary", "commit", "resumed", "seconds",
+}
 local LOGS <const> = { "stdout.log", "stderr.log" }
 
 ---@class mighost.cli.Progress
@@ -23,6 +27,15 @@ local LOGS <const> = { "stdout.log", "stderr.log" }
 local Progress <const> = {}
 Progress.__index = Progress
 
+--- What can be shown of a piece of a log: whole lines, and all of it where there will be no more of
+--- its last line or that is too long to wait for.
+local function take_lines(piece, is_last)
+  if is_last or #piece == CHUNK and not piece:find("\n", 1, true) then
+    return piece
+  end
+  return piece:match("^(.*\n)") or ""
+end
+
 local function size_of(bytes)
   return bytes < 1024 and ("%d bytes"):format(bytes) or ("%.1f KiB"):format(bytes / 1024)
 end
@@ -32,19 +45,26 @@ function Progress:say(line)
   cli.note(self.opts, line)
 end
 
---- Shows the whole lines that the logs have gained.
-function Progress:mirror()
-  for _, name in ipairs(self.opts.show_agent_logs and self.evidence and LOGS or {}) do
-    local path = self.evidence .. "/" .. name
-    local file <close> = io.open(path, "rb")
-    if file then
-      file:seek("set", self.mirrored[path] or 0)
-      local gained = (file:read("a") or ""):match("^(.*\n)") or ""
-      self.mirrored[path] = (self.mirrored[path] or 0) + #gained
-      for line in gained:gmatch("([^\n]*)\n") do
+--- Shows what a log has gained.
+function Progress:mirror_log(path, is_last)
+  local file <close> = io.open(path, "rb")
+  local gained
+  repeat
+    local shown = self.mirrored[path] or 0
+    local piece = file and file:seek("set", shown) and file:read(CHUNK) or ""
+    gained = take_lines(piece, is_last and #piece < CHUNK)
+    self.mirrored[path] = shown + #gained
+    for line in gained:gsub("\n$", ""):gmatch("[^\n]*") do
+      if gained ~= "" then
         self:say("  " .. text.printable(line))
       end
     end
+  until gained == "" or #piece < CHUNK
+end
+
+function Progress:mirror(is_last)
+  for _, name in ipairs(self.opts.show_agent_logs and self.evidence and LOGS or {}) do
+    self:mirror_log(self.evidence .. "/" .. name, is_last)
   end
 end
 
@@ -63,7 +83,7 @@ local SHOW <const> = {
     end
   end,
   answered = function(self)
-    self:mirror()
+    self:mirror(true)
   end,
   warning = function(self, event)
     self:say("warning: " .. event.text)
@@ -108,7 +128,11 @@ end
 --- An accepted step.
 ---@param step mighost.Step
 function Progress:step(step)
-  self.accepted[#self.accepted + 1] = step
+  local known = {}
+  for _, name in ipairs(FIELDS) do
+    known[name] = step[name]
+  end
+  self.accepted[#self.accepted + 1] = known
   local line = ("%s %s %s %6.1f s  %s"):format(layout.pad(step.step, STEP_WIDTH),
     layout.pad(step.outcome, OUTCOME_WIDTH), step.commit:sub(1, SHORT_ID), step.seconds,
     step.summary)

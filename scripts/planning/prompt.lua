@@ -6,6 +6,15 @@ local function one_line(text)
   return (text:gsub("%s+", " "):gsub("^ ", ""):gsub(" $", ""))
 end
 
+---The text without blanks at its end; byte by byte, since a pattern is slow on long runs of them.
+local function trim_end(text)
+  local last = #text
+  while last > 0 and text:find("^%s", last) do
+    last = last - 1
+  end
+  return text:sub(1, last)
+end
+
 local function header(ctx)
   return table.concat({
     "Stage: " .. ctx.step,
@@ -18,7 +27,7 @@ end
 local function feedback_section(entries)
   local lines = { "## Feedback from people", "" }
   for index, entry in ipairs(entries) do
-    lines[#lines + 1] = ("%d. %s"):format(index, (entry.text:gsub("%s+$", ""):gsub("\n", "\n   ")))
+    lines[#lines + 1] = ("%d. %s"):format(index, (trim_end(entry.text):gsub("\n", "\n   ")))
   end
   return table.concat(lines, "\n")
 end
@@ -28,12 +37,12 @@ end
 ---@param work string what the stage asks for
 ---@return string
 function M.assemble(ctx, work)
-  local parts = { header(ctx), (work:gsub("%s+$", "")) }
+  local parts = { header(ctx), trim_end(work) }
   if #ctx.feedback > 0 then
     parts[#parts + 1] = feedback_section(ctx.feedback)
   end
   if ctx.taste then
-    parts[#parts + 1] = "## Taste\n\n" .. ctx.taste:gsub("%s+$", "")
+    parts[#parts + 1] = "## Taste\n\n" .. trim_end(ctx.taste)
   end
   return table.concat(parts, "\n\n") .. "\n"
 end

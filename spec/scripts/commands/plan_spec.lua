@@ -50,6 +50,20 @@ describe("mighost plan", function()
     assert.is_nil(result.stderr:find("\27", 1, true))
   end)
 
+  it("shows blank lines, an unfinished last line, and megabytes of output", function()
+    local p <close> = project.new()
+    local agent = p:script([[printf 'a\n\nb\n'; head -c 3000000 /dev/zero | tr '\0' x
+      printf '\nlast'; exit 1]])
+    local result = p:plan({ "alpha", "--target", "T", "--show-agent-logs" }, { agent = agent })
+    assert.is_truthy(result.stderr:find("mighost:   a\nmighost:   \nmighost:   b\n", 1, true))
+    assert.is_truthy(result.stderr:find("mighost:   last\n", 1, true))
+    local shown = 0
+    for run in result.stderr:gmatch("xxx+") do
+      shown = shown + #run
+    end
+    assert.equal(3000000, shown)
+  end)
+
   it("tells how to go on with the options of this command", function()
     local p <close> = project.new()
     local result = p:plan({ "alpha", "--target", "two words", "--to-end", "--timeout", "60" },
