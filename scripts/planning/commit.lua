@@ -5,6 +5,7 @@ local publish = require "host.publish"
 local text = require "lib.text"
 
 local WHY_LIMIT <const> = 240
+local READ_LIMIT <const> = 16 * WHY_LIMIT -- bytes of a text that can matter for that
 
 ---@class mighost.PublishHooks
 ---@field check fun(path: string, staged: boolean): true|nil, string|nil, string|nil the rules
@@ -50,6 +51,7 @@ function M.flatten(words, replaced)
   for _, path in ipairs(paths) do
     words = words:gsub(path:gsub("%p", "%%%0"), (replaced[path]:gsub("%%", "%%%%")))
   end
+  words = text.to_utf8(words:sub(1, READ_LIMIT))
   local line = text.printable((words:gsub("%s+", " "))):gsub("^ +", ""):gsub(" +$", "")
   return cut(line, WHY_LIMIT)
 end
