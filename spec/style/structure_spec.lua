@@ -303,7 +303,8 @@ describe("C files", function()
   end)
 
   it("rename, remove and sync in few places", function()
-    expect_calls_only_in(NAMING_CALLS, MAY_NAME, "%s is for atomic, tree, publish, lock, repo, dir and probe")
+    expect_calls_only_in(NAMING_CALLS, MAY_NAME, 
+      "%s is for atomic, tree, publish, lock, repo, dir and probe")
   end)
 
   it("make calls that change something through the table in os.h", function()
