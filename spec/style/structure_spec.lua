@@ -303,7 +303,7 @@ describe("C files", function()
   end)
 
   it("rename, remove and sync in few places", function()
-    expect_calls_only_in(NAMING_CALLS, MAY_NAME, 
+    expect_calls_only_in(NAMING_CALLS, MAY_NAME,
       "%s is for atomic, tree, publish, lock, repo, dir and probe")
   end)
 
