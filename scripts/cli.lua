@@ -251,6 +251,12 @@ function M.fail(opts, message, name, fix, data)
   return end_with(message, require("lib.exit").code(name, signal), fix, data)
 end
 
+--- Before a command runs: whether what main has to say must be the JSON answer.
+---@param words string[]   the command line
+function M.expect_json(words)
+  session.json = has_word(words, "--json")
+end
+
 --- What main says where no command is left to say it.
 ---@param message string
 ---@param code integer

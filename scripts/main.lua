@@ -82,12 +82,17 @@ local function run_command(words, running)
   if group then
     words = { "help", group }
   end
+  local cli = require "cli"
+  cli.expect_json(words)
   local script, message, name, fix = commands.resolve(words)
   if not script then
-    return require("cli").end_early(message, require("lib.exit").code(name), fix)
+    return cli.end_early(message, require("lib.exit").code(name), fix)
+  end
+  if script.layer ~= "installed" then
+    cli.expect_json {} -- what it says on stdout is its author's business
   end
   for _, note in ipairs(script.notes) do
-    require("cli").note({}, note)
+    cli.note({}, note)
   end
   return run(script, table.move(words, script.used + 1, #words, 1, {}), running)
 end

@@ -86,6 +86,7 @@ end
 local result, why, errno, help = plan(project)
 shown:finish()
 if not result then
-  return cli.fail(opts, why, errno, help, { steps = shown.accepted })
+  return cli.fail(opts, why, errno, help,
+    { steps = shown.accepted, workspace = shown.workspace or json.null })
 end
 return conclude(result)
