@@ -61,12 +61,12 @@ return {
   end,
 
   answer = function(report)
-    if report.signal then
-      return nil, ("was ended by signal %d"):format(report.signal), "broken"
+    if report.exit == 0 then
+      return { text = report.stdout.text(ANSWER_LIMIT) }
     end
-    if report.exit ~= 0 then
-      return nil, ("exited with status %d"):format(report.exit), "broken"
-    end
-    return { text = report.stdout.text(ANSWER_LIMIT) }
+    local why = report.signal and ("was ended by signal %d"):format(report.signal)
+      or ("exited with status %d"):format(report.exit)
+    local words = report.stderr.last_line() or report.stdout.last_line()
+    return nil, words and why .. ": " .. words or why, "broken"
   end,
 }

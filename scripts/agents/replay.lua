@@ -32,7 +32,8 @@ return {
 
   answer = function(report)
     if report.signal or report.exit ~= 0 then
-      return nil, "could not write the recorded files", "broken"
+      return nil, "could not write the recorded files: "
+        .. (report.stderr.last_line() or "no reason was given"), "broken"
     end
     return { text = report.stdout.text(ANSWER_LIMIT) }
   end,

@@ -116,7 +116,7 @@
 ---@class mighost.Answer
 ---@field text string
 ---@field files string[]  paths that the agent added or changed in the work dir
----@field usage table|nil  when the agent reports it
+---@field usage mighost.AgentUsage|nil  when the agent reports it
 
 ----------------------------------------------------------------------------------------------------
 -- stages/pipeline.lua
@@ -202,14 +202,16 @@
 ---@class mighost.Agent
 ---@field needs_model boolean
 ---@field inherits_env boolean  whether it gets the caller's whole environment
+---@field passes? string[]  further variables that it gets; `X_*` is every one that begins with `X_`
 ---@field secrets? string[]  names of environment variables whose values are kept out of every log
 ---@field command fun(call: mighost.AgentCall): mighost.AgentCommand|nil, string|nil
 ---@field answer mighost.AgentReader
 ---@field interactive? fun(call: mighost.AgentCall): mighost.AgentCommand|nil, string|nil
 
---- Gives the answer; or nil, why there is none, and of what kind the trouble is.
+--- Gives the answer; or nil, why there is none, of what kind the trouble is, what else is known.
 ---@alias mighost.AgentReader
----| fun(report: mighost.AgentReport): mighost.AgentAnswer|nil, string|nil, mighost.AgentTrouble|nil
+---| fun(report: mighost.AgentReport): mighost.AgentAnswer?, string?, mighost.AgentTrouble?,
+---| mighost.AgentFailure?
 
 ---@alias mighost.AgentTrouble "rate-limited"|"auth"|"refused"|"empty"|"broken"
 
@@ -245,10 +247,25 @@
 ---@field files table<string, mighost.AgentOutput>  what the program was told to write
 
 ---@class mighost.AgentOutput
----@field lines fun(): fun(): string|nil
+---@field lines fun(): fun(): string|nil  each cut at 16 MiB
 ---@field read fun(size: integer): string|nil
 ---@field text fun(max: integer): string
+---@field last_line fun(): string|nil  with something in it, at most 200 bytes, fit for a message
+---@field bytes integer
 
 ---@class mighost.AgentAnswer
 ---@field text string
----@field usage? table
+---@field usage? mighost.AgentUsage
+
+---@class mighost.AgentFailure
+---@field usage? mighost.AgentUsage
+---@field retry_at? number  when a limit ends, seconds since 1970
+
+--- What a call used up, as far as the agent tells.
+---@class mighost.AgentUsage
+---@field input_tokens? integer
+---@field output_tokens? integer
+---@field cache_creation_tokens? integer
+---@field cache_read_tokens? integer
+---@field total_tokens? integer  where it does not tell them apart
+---@field cost_usd? number

@@ -69,7 +69,7 @@ function M.run(adapter, call, keeps_stdout)
   local report, problem, cause = proc.run {
     argv = words_of(spec, keeps_stdout or not sys.isatty(STDOUT)),
     cwd = call.work_dir,
-    env = environment.build(sys.env(), spec.env or {}, adapter.inherits_env),
+    env = environment.build(sys.env(), spec.env or {}, adapter.inherits_env, adapter.passes),
     tty = true,
   }
   if not report then

@@ -120,11 +120,14 @@ local function look_up(attempt, request)
   return recorded
 end
 
-local function describe(report)
+local function describe(request, report)
   local function stream(captured)
     return { bytes = captured.bytes, whole = captured.whole }
   end
   return json.encode {
+    slug = request.slug, stage = request.stage, visit = request.visit, agent = request.agent,
+    model = request.model, effort = request.effort,
+    usage = report.usage, trouble = report.trouble,
     exit = report.exit, signal = report.signal, ended_by = report.ended_by,
     stragglers = report.stragglers, wall = report.wall, cpu = report.cpu,
     peak_kib = report.peak_kib,
@@ -144,7 +147,7 @@ local function ask_agent(attempt, request)
     end)
   opts.on_event { kind = "answered", slug = request.slug, step = request.stage }
   if report then
-    attempt.evidence:write("report.json", describe(report))
+    attempt.evidence:write("report.json", describe(request, report))
   end
   if not answer then
     return nil, message, name

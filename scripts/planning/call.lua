@@ -1,5 +1,6 @@
 --- One call of an agent: from the prompt to an answer that can be judged, or to one clear error.
 
+local fs = require "host.fs"
 local proc = require "host.proc"
 local sys = require "host.sys"
 
@@ -7,10 +8,11 @@ local environment = require "planning.environment"
 local guard = require "planning.guard"
 local output = require "planning.output"
 local secrets = require "planning.secrets"
-local text = require "lib.text"
+local time = require "lib.time"
 
 local ANSWER_LIMIT <const> = 8 << 20
 local OUTPUT_CAP <const> = 1 << 30
+local PRIVATE <const> = { durable = false, mode = 384 } -- 0600
 
 -- What an adapter says went wrong, and the name of such a failure.
 local KINDS <const> = {
@@ -68,7 +70,7 @@ local function start(adapter, call, spec, hidden, on_progress)
   return proc.run {
     argv = spec.argv,
     cwd = call.repo_root,
-    env = environment.build(sys.env(), spec.env or {}, adapter.inherits_env),
+    env = environment.build(sys.env(), spec.env or {}, adapter.inherits_env, adapter.passes),
     stdin = spec.stdin,
     stdout = call.artifacts .. "/stdout.log",
     stderr = call.artifacts .. "/stderr.log",
@@ -79,17 +81,6 @@ local function start(adapter, call, spec, hidden, on_progress)
     secrets = hidden,
     on_progress = on_progress,
   }
-end
-
-local function last_words(report)
-  for _, stream in ipairs { report.stderr, report.stdout } do
-    local tail = stream.whole and stream.head or stream.tail
-    local last = tail:match("([^\r\n]*%S[^\r\n]*)%s*$")
-    if last then
-      return ": " .. text.printable(last):sub(1, 200)
-    end
-  end
-  return ""
 end
 
 ---The error of a call that mighost itself ended, else nil.
@@ -109,9 +100,9 @@ end
 
 ---Why these bytes cannot be an answer, else nil.
 local function unfit(answer, printed)
-  if printed.bytes > ANSWER_LIMIT and #answer >= ANSWER_LIMIT then
+  if #answer >= ANSWER_LIMIT and math.max(printed.bytes, #answer) > ANSWER_LIMIT then
     return ("printed %d bytes; an answer has at most %d MiB"):format(
-      printed.bytes, ANSWER_LIMIT >> 20), "EOUTPUT"
+      math.max(printed.bytes, #answer), ANSWER_LIMIT >> 20), "EOUTPUT"
   end
   if not answer:find("%S") then
     return "printed nothing", "EJUDGE"
@@ -126,8 +117,8 @@ local function unfit(answer, printed)
   return nil
 end
 
----What the adapter makes of the captured output.
-local function translate(adapter, call, spec, report)
+---What the adapter sees of a report.
+local function view_of(call, spec, report)
   local view = {
     exit = report.exit,
     signal = report.signal,
@@ -139,25 +130,70 @@ local function translate(adapter, call, spec, report)
   for name, path in pairs(spec.files or {}) do
     view.files[name] = output.of_file(path)
   end
-  local ok, answer, why, kind = guard.call(adapter.answer, view)
+  return view
+end
+
+---The error of a call that brought no answer, as its adapter tells it.
+local function describe_trouble(call, report, why, kind, more)
+  report.trouble, report.retry_at = kind, more and more.retry_at
+  local when = ""
+  if report.retry_at then
+    when = " (until " .. time.format(report.retry_at, sys.utc_offset(report.retry_at)) .. ")"
+  end
+  return ("%s %s%s"):format(name_agent(call), why, when), KINDS[kind] or "EJUDGE"
+end
+
+---What the adapter makes of the captured output.
+local function translate(adapter, call, spec, report)
+  local view = view_of(call, spec, report)
+  local ok, answer, why, kind, more = guard.call(adapter.answer, view)
   if not ok then
     return nil, ("%s: %s"):format(name_agent(call), answer), "ECONFIG"
   end
+  report.usage = (answer or more or {}).usage
   if not answer then
-    return nil, ("%s %s%s"):format(name_agent(call), why, last_words(report)),
-      KINDS[kind] or "EJUDGE"
+    return nil, describe_trouble(call, report, why, kind, more)
   end
   local problem, name = unfit(answer.text, view.stdout)
   if problem then
-    local hint = name == "EJUDGE" and last_words(report) or ""
-    return nil, ("%s %s%s"):format(name_agent(call), problem, hint), name
+    local hint = name == "EJUDGE" and view.stderr.last_line()
+    return nil, ("%s %s%s"):format(name_agent(call), problem, hint and ": " .. hint or ""), name
   end
   return answer
 end
 
+---Files that the program is to write must not be there from a call before.
+local function clear_files(spec)
+  for _, path in pairs(spec.files or {}) do
+    local dir <close>, message, name = fs.open_dir(path:match("^(.*)/") or ".")
+    if not dir then
+      return nil, message, name
+    end
+    local removed, why, code = dir:remove(path:match("[^/]+$"))
+    if not removed then
+      return nil, why, code
+    end
+  end
+  return true
+end
+
+---Files of the program do not pass through mighost: secrets in them are replaced afterwards.
+local function redact_files(spec, hidden)
+  for _, path in pairs(spec.files or {}) do
+    local dir <close> = fs.open_dir(path:match("^(.*)/") or ".")
+    local rel = path:match("[^/]+$")
+    local written = dir and dir:read(rel)
+    local clean = written and secrets.redact(written, hidden)
+    if clean ~= written then
+      dir:write(rel, clean, PRIVATE)
+    end
+  end
+end
+
 local M = {}
 
----Runs the agent.  The report comes back even with an error, as evidence.
+---Runs the agent.  The report comes back even with an error, as evidence; besides what host.proc
+---tells it has `usage`, and of a failure `trouble` (its kind) and `retry_at` (epoch), where known.
 ---@param adapter mighost.Agent
 ---@param call mighost.Call
 ---@param on_progress? fun(progress: { elapsed: number, bytes: integer, last_line: string })
@@ -167,7 +203,11 @@ local M = {}
 ---@return table|nil report
 function M.run(adapter, call, on_progress)
   local spec, refusal, refused = prepare(adapter, call)
-  if not spec then
+  local cleared = spec
+  if spec then
+    cleared, refusal, refused = clear_files(spec)
+  end
+  if not cleared then
     return nil, refusal, refused
   end
   local hidden = secrets.of(sys.env(), adapter.secrets)
@@ -178,12 +218,17 @@ function M.run(adapter, call, on_progress)
       is_missing and "cannot be started" or "cannot be run", problem),
       is_missing and "EAGENT" or cause
   end
+  redact_files(spec, hidden)
   local struck, name = limit_struck(call, report)
   if struck then
     return nil, struck, name, report
   end
   local answer, why, code = translate(adapter, call, spec, report)
-  return answer, why, code, report
+  if answer then
+    -- What was printed has been replaced already, but not what an adapter has decoded.
+    answer.text = secrets.redact(answer.text, hidden)
+  end
+  return answer, why and secrets.redact(why, hidden), code, report
 end
 
 return M

@@ -5,22 +5,18 @@ local PASSED <const> = {
   "HOME", "PATH", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TERM", "TMPDIR",
   "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
   "http_proxy", "https_proxy", "no_proxy", "all_proxy", "NODE_EXTRA_CA_CERTS",
+  "LC_*", "XDG_*", "SSL_CERT_*",
 }
-local PASSED_PREFIXES <const> = { "LC_", "XDG_", "SSL_CERT_" }
 
-local function select_passed(all)
-  local env = {}
-  for _, name in ipairs(PASSED) do
-    env[name] = all[name]
-  end
-  for name, value in pairs(all) do
-    for _, prefix in ipairs(PASSED_PREFIXES) do
-      if name:sub(1, #prefix) == prefix then
-        env[name] = value
-      end
+---Whether a name is one of `patterns`; `X_*` stands for every name that begins with `X_`.
+local function matches(name, patterns)
+  for _, pattern in ipairs(patterns) do
+    local prefix = pattern:match("^(.*)%*$")
+    if name == pattern or prefix and name:sub(1, #prefix) == prefix then
+      return true
     end
   end
-  return env
+  return false
 end
 
 local M = {}
@@ -28,11 +24,12 @@ local M = {}
 ---@param all table<string, string> the caller's environment
 ---@param own table<string, string> what the adapter sets
 ---@param inherits boolean whether the adapter wants the caller's whole environment
+---@param passes? string[] further names that the adapter wants; `X_*` is all that begin with `X_`
 ---@return table<string, string>
-function M.build(all, own, inherits)
-  local env = inherits and {} or select_passed(all)
-  if inherits then
-    for name, value in pairs(all) do
+function M.build(all, own, inherits, passes)
+  local env = {}
+  for name, value in pairs(all) do
+    if inherits or matches(name, PASSED) or matches(name, passes or {}) then
       env[name] = value
     end
   end

@@ -1,12 +1,19 @@
 --- What an agent printed, as its adapter reads it: from memory where it is whole, else the log.
 
+local fs = require "host.fs"
+
+local text = require "lib.text"
+
 local READ_CHUNK <const> = 1 << 16
+local LINE_LIMIT <const> = 16 << 20 -- what is behind it in one line is passed over
+local LAST_LINE_LIMIT <const> = 200 -- bytes, for messages
 
 ---@class mighost.Output
 ---@field bytes integer how much was printed
 ---@field whole boolean whether `head` is everything
 ---@field text fun(max: integer): string at most `max` bytes from the start
----@field lines fun(): fun(): string|nil an iterator over the lines
+---@field lines fun(): fun(): string|nil an iterator over the lines, each cut at 16 MiB
+---@field last_line fun(): string|nil the last line with something in it, fit for a message
 ---@field read fun(n: integer): string|nil the next `n` bytes at most, nil at the end
 
 local function whole_file(path, max)
@@ -14,28 +21,68 @@ local function whole_file(path, max)
   return file and file:read(max) or ""
 end
 
-local function whole_lines(text)
+local function whole_lines(all)
   local position = 1
   return function()
-    if position > #text then
+    if position > #all then
       return nil
     end
-    local line, after = text:match("^([^\n]*)\n?()", position)
+    local line, after = all:match("^([^\n]*)\n?()", position)
     position = after
     return line
   end
 end
 
+---Collects a line; of an endless one no more than the limit stays in memory.
+local function new_line()
+  local parts, size = {}, 0
+  return function(piece)
+    if size < LINE_LIMIT then
+      parts[#parts + 1] = piece:sub(1, LINE_LIMIT - size)
+      size = size + #piece
+    end
+  end, function()
+    return table.concat(parts)
+  end
+end
+
 local function chunked_lines(path)
   local file = io.open(path, "rb")
+  local chunk, position = file and file:read(READ_CHUNK), 1
   return function()
-    local line = file and file:read("l")
-    if not line and file then
-      file:close()
-      file = nil
+    if not chunk then
+      return nil
     end
-    return line
+    local add, finish = new_line()
+    repeat
+      local stop = chunk:find("\n", position, true)
+      add(chunk:sub(position, (stop or #chunk + 1) - 1))
+      position = (stop or #chunk) + 1
+      if position > #chunk then
+        chunk, position = file:read(READ_CHUNK), 1
+      end
+    until stop or not chunk
+    return finish()
+  end, nil, nil, file
+end
+
+local function read_end(path)
+  local file <close> = io.open(path, "rb")
+  local size = file and file:seek("end")
+  return size and file:seek("set", math.max(0, size - READ_CHUNK)) and file:read(READ_CHUNK) or ""
+end
+
+---A pattern would try every beginning of a long line.
+local function last_line_of(all)
+  local stop = #all
+  while stop > 0 and all:find("^%s", stop) do
+    stop = stop - 1
   end
+  local start = stop
+  while start > 1 and not all:find("^[\r\n]", start - 1) do
+    start = start - 1
+  end
+  return all:sub(start, stop)
 end
 
 local M = {}
@@ -58,6 +105,11 @@ function M.open(captured, path)
     end
     return chunked_lines(path)
   end
+  function output.last_line()
+    local tail = captured.whole and captured.head:sub(-READ_CHUNK) or read_end(path)
+    local last = last_line_of(tail)
+    return last ~= "" and text.printable(last:sub(1, LAST_LINE_LIMIT)) or nil
+  end
   function output.read(n)
     local file <close> = io.open(path, "rb")
     if not file or not file:seek("set", offset) then
@@ -70,12 +122,13 @@ function M.open(captured, path)
   return output
 end
 
----A file that the agent was told to write.
+---A file that the agent was told to write; one that is no regular file counts as not written.
 ---@param path string
 ---@return mighost.Output
 function M.of_file(path)
-  local file <close> = io.open(path, "rb")
-  local size = file and file:seek("end") or 0
+  local dir <close> = fs.open_dir(path:match("^(.*)/") or ".")
+  local info = dir and dir:stat(path:match("[^/]+$"))
+  local size = info and info.kind == "file" and info.size or 0
   return M.open({ bytes = size, head = "", whole = size == 0 }, path)
 end
 

@@ -8,6 +8,7 @@ local pipelines = require "planning.pipeline"
 local quote = require "lib.quote"
 local rows = require "planning.rows"
 local schedule = require "migration.schedule"
+local spending = require "planning.spending"
 local states = require "planning.state"
 
 ---@class mighost.OverviewStep
@@ -39,6 +40,7 @@ local states = require "planning.state"
 ---@field review_findings? string  path of the review that found something
 ---@field final_decision? string
 ---@field final_reason? string
+---@field spent? mighost.Spending   what its agents used up, as far as they told
 ---@field waits? string             why nothing happens by itself
 ---@field next? string              the command to run next
 
@@ -152,6 +154,7 @@ function M.read(project, slug)
   overview.final_reason = state and state.final_reason
   overview.created_at = manifest and manifest.created_at
   overview.wake_up_on = manifest and manifest.wake_up_on
+  overview.spent = spending.read(project.state_home, project.root, slug)
   overview.waits = manifest and find_wait(manifest, state, sys.now())
   overview.next = find_next(overview, manifest, state)
   return overview

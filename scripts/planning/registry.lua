@@ -12,7 +12,8 @@ local STAGE <const> = {
 }
 local RULE <const> = { modes = "strings", check = "function" }
 local AGENT <const> = {
-  needs_model = "boolean", inherits_env = "boolean", secrets = "strings?",
+  needs_model = "boolean", inherits_env = "boolean", passes = "strings?",
+  secrets = "strings?",
   command = "function", answer = "function", interactive = "function?",
 }
 local MODES <const> = {

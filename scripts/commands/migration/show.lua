@@ -17,7 +17,7 @@ local FEEDBACK_LINES <const> = 3
 local PRECONDITION_LINES <const> = 2
 local OPTIONAL <const> = {
   "cursor", "last_touch", "cooldown", "reason", "target", "created_at", "wake_up_on",
-  "final_decision", "final_reason", "review_findings", "waits", "next",
+  "final_decision", "final_reason", "review_findings", "spent", "waits", "next",
 }
 local EXECUTABLE <const> = { ready = true, ["in-progress"] = true }
 local COLOR_OF <const> = {
@@ -73,6 +73,12 @@ local function add_head(overview)
   end
   if overview.review_findings then
     page:add_field("findings", overview.review_findings)
+  end
+  local spent = overview.spent
+  if spent then
+    page:add_field("spent", ("%s%d tokens in %d %s, as far as the evidence is kept"):format(
+      spent.cost_usd and ("$%.2f, "):format(spent.cost_usd) or "", spent.tokens, spent.calls,
+      spent.calls == 1 and "call" or "calls"))
   end
 end
 
@@ -166,8 +172,11 @@ local function to_json(overview)
   for _, phase in ipairs(overview.phases) do
     fill(phase, { "required_effort", "effort_reason" })
   end
+  if overview.spent ~= json.null then
+    fill(overview.spent, { "cost_usd" })
+  end
   for _, finding in ipairs(overview.findings) do
-    fill(finding, { "line", "fix" })
+    fill(finding, { "line", "fix" }).mode = nil
   end
   return overview
 end

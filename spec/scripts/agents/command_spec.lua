@@ -13,7 +13,11 @@ local function call(more)
 end
 
 local function report(more)
-  local made = { exit = 0, stdout = { text = function() return "said" end } }
+  local made = {
+    exit = 0,
+    stdout = { text = function() return "said" end, last_line = function() return "said" end },
+    stderr = { last_line = function() return nil end },
+  }
   for key, value in pairs(more or {}) do
     made[key] = value
   end
@@ -49,9 +53,13 @@ describe("the agent command", function()
 
   it("takes what was printed as the answer, unless the program failed", function()
     assert.same({ text = "said" }, agent.answer(report()))
-    assert.same({ nil, "exited with status 3", "broken", n = 3 },
+    assert.same({ nil, "exited with status 3: said", "broken", n = 3 },
       table.pack(agent.answer(report { exit = 3 })))
+    local silent = { last_line = function() return nil end }
     assert.same({ nil, "was ended by signal 9", "broken", n = 3 },
-      table.pack(agent.answer(report { exit = false, signal = 9 })))
+      table.pack(agent.answer(report { exit = false, signal = 9, stdout = silent })))
+    local told = { last_line = function() return "sorry" end }
+    assert.same({ nil, "exited with status 4: sorry", "broken", n = 3 },
+      table.pack(agent.answer(report { exit = 4, stderr = told })))
   end)
 end)

@@ -42,8 +42,9 @@ describe("the agent replay", function()
     local result = sh.run { argv = spec.argv, stdin = spec.stdin }
     assert.not_equal(0, result.exit)
     assert.equal("", result.stdout)
-    assert.same({ nil, "could not write the recorded files", "broken", n = 3 },
-      table.pack(agent.answer { exit = result.exit }))
+    local words = { last_line = function() return "cp: no such folder" end }
+    assert.same({ nil, "could not write the recorded files: cp: no such folder", "broken", n = 3 },
+      table.pack(agent.answer { exit = result.exit, stderr = words }))
     assert.same({ text = "said" },
       agent.answer { exit = 0, stdout = { text = function() return "said" end } })
   end)

@@ -10,7 +10,7 @@ local function adapter(script, more)
     end,
     answer = function(report)
       if report.exit ~= 0 then
-        return nil, "failed", "broken"
+        return nil, "failed: " .. report.stderr.last_line(), "broken"
       end
       return { text = report.stdout.text(1 << 23), usage = { tokens = 1 } }
     end,
@@ -58,7 +58,7 @@ describe("planning.call", function()
     end
   end)
 
-  it("passes on what the adapter says, with the agent's last words", function()
+  it("passes on what the adapter says", function()
     local answer, message, name, report = run "echo one; echo 'last\twords' >&2; exit 4"
     assert.is_nil(answer)
     assert.equal("the agent test for expand failed: last words", message)
@@ -112,7 +112,44 @@ describe("planning.call", function()
     assert.equal("EUSAGE", name)
   end)
 
-  it("reads the files that the adapter asked for", function()
+  it("keeps what the agent used, and says until when a limit lasts", function()
+    local _, message, name, report = run("exit 1", { answer = function()
+      return nil, "is rate-limited", "rate-limited",
+        { usage = { total_tokens = 7 }, retry_at = 1800000000 }
+    end })
+    assert.matches("^the agent test for expand is rate%-limited %(until 2027%-01%-1[456]T", message)
+    assert.same({ "EAGENT", { total_tokens = 7 }, "rate-limited", 1800000000 },
+      { name, report.usage, report.trouble, report.retry_at })
+    _, _, _, report = run "cat"
+    assert.same({ tokens = 1 }, report.usage)
+  end)
+
+  it("gives the variables that the adapter names, and no others", function()
+    local env = require("host.sys").env()
+    local answer = run("env", { passes = { "PAT*", "PW" } })
+    assert.is_truthy(answer.text:find("PATH=" .. env.PATH, 1, true))
+    assert.is_nil(answer.text:find("\nOLDPWD=", 1, true))
+  end)
+
+  it("reads the files that the adapter asked for, none from a call before, and no FIFO", function()
+    local dir <close> = tmp.dir()
+    local path = dir:write("last", "from a call before\n")
+    local function ask(script)
+      return run(script, {
+        command = function()
+          return { argv = { "sh", "-c", script }, files = { last = path } }
+        end,
+        answer = function(report)
+          return { text = "<" .. report.files.last.text(100) .. ">" }
+        end,
+      })
+    end
+    assert.equal("<said\n>", ask("echo said >" .. path).text)
+    assert.equal("<>", ask("true").text)
+    assert.equal("<>", ask("mkfifo " .. path).text)
+  end)
+
+  it("reads a file that the adapter asked for", function()
     local dir <close> = tmp.dir()
     local answer = run("echo noise; echo said >" .. dir:join("last"), {
       command = function()

@@ -12,6 +12,12 @@ describe("planning.environment", function()
       environment.build(ALL, { PATH = "/own", EXTRA = "1" }, false))
   end)
 
+  it("passes what an adapter names, by name or by beginning", function()
+    local env = environment.build(ALL, {}, false, { "AWS_*", "RANDOM" })
+    assert.equal("s", env.AWS_SECRET)
+    assert.is_nil(env.RANDOM_THING)
+  end)
+
   it("passes everything to an agent that wants it, without changing the caller's", function()
     local env = environment.build(ALL, { EXTRA = "1" }, true)
     assert.equal("x", env.RANDOM_THING)

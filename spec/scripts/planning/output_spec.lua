@@ -33,6 +33,28 @@ describe("planning.output", function()
     assert.equal(text, table.concat(pieces))
   end)
 
+  it("cuts an endless line, and goes on behind it", function()
+    local dir <close> = tmp.dir()
+    local path = dir:write("log", ("x"):rep((16 << 20) + 70000) .. "\nafter\n\nend")
+    local lines = collect(output.of_file(path).lines())
+    assert.same({ 16 << 20, "after", "", "end", 4 },
+      { #lines[1], lines[2], lines[3], lines[4], #lines })
+  end)
+
+  it("finds the last line with something in it", function()
+    local dir <close> = tmp.dir()
+    for text, last in pairs {
+      ["one\ntwo\r\n \n\n"] = "two", ["one"] = "one", ["a\tb\n"] = "a b",
+      [("x"):rep(70000)] = ("x"):rep(200), [("x"):rep(70000) .. "\nlast"] = "last",
+    } do
+      assert.equal(last, output.of_file(dir:write("log", text)).last_line())
+      local held = output.open({ bytes = #text, head = text, whole = true }, "/nowhere")
+      assert.equal(last, held.last_line())
+    end
+    assert.is_nil(output.of_file(dir:write("log", " \n")).last_line())
+    assert.is_nil(output.of_file(dir:join("nothing")).last_line())
+  end)
+
   it("reads a file that an agent was told to write, or that it did not write", function()
     local dir <close> = tmp.dir()
     assert.equal("said\n", output.of_file(dir:write("last", "said\n")).text(99))

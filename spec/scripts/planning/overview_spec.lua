@@ -9,7 +9,7 @@ local function read(slug, opts, change)
     change(dir)
   end
   return assert(overview.read({ root = dir.path, live = "m", live_path = dir:join("m"),
-    common = dir:join("git") }, slug))
+    common = dir:join("git"), state_home = dir:join("state") }, slug))
 end
 
 describe("planning.overview.read", function()

@@ -1,0 +1,104 @@
+local json = require "lib.json"
+local program = require "spec.support.program"
+local project = require "spec.support.project"
+local recordings = require "spec.support.agent_recordings"
+
+local BIN <const> = program.root .. "/spec/support/agents/bin"
+
+--- Runs mighost plan with a program that stands in for the real one.
+local function plan(p, agent, args, env)
+  local all = { "plan", "--with", agent, "--model", "m-1" }
+  env = env or {}
+  env.PATH = env.PATH or BIN .. ":" .. os.getenv "PATH"
+  return p:run(table.move(args, 1, #args, #all + 1, all), env)
+end
+
+for _, agent in ipairs { "claude", "codex" } do
+  describe("mighost plan --with " .. agent, function()
+    it("plans to the end, and tells what it cost", function()
+      local p <close> = project.new()
+      local result = plan(p, agent, { "alpha", "--target", 'Say "so"', "--to-end" })
+      assert.equal(0, result.exit, result.stderr)
+      assert.same({}, p:problems())
+      assert.equal("chosen-approach: in-place\n",
+        p:read("alpha/.planning/stages/pick-best.stdout.md"))
+      local shown = p:run { "migration", "show", "alpha" }
+      assert.matches(agent == "claude" and "spent     %$1%.25, 6000 tokens in 5 calls"
+        or "spent     6000 tokens in 5 calls", shown.stdout)
+      local data = json.decode(p:run({ "migration", "show", "--json", "alpha" }).stdout).data
+      assert.equal(5, data.spent.calls)
+      assert.same({ agent, "m-1" }, { data.history[1].agent, data.history[1].model })
+    end)
+
+    it("asks for a model before anything else", function()
+      local p <close> = project.new()
+      local result = p:run({ "plan", "alpha", "--target", "T", "--with", agent })
+      assert.equal(2, result.exit)
+      assert.matches("the agent " .. agent .. " needs a model", result.stderr)
+      assert.matches("next: mighost plan %-%-with " .. agent .. " %-%-model MODEL", result.stderr)
+    end)
+
+    it("says that the program is not there", function()
+      local p <close> = project.new()
+      local result = plan(p, agent, { "alpha", "--target", "T" }, { PATH = "/usr/bin:/bin" })
+      assert.equal(8, result.exit)
+      assert.matches("the agent " .. agent .. " for approaches cannot be started", result.stderr)
+    end)
+  end)
+end
+
+describe("mighost plan --with claude", function()
+  it("gives the prompt on standard input, and only what is meant for it", function()
+    local p <close> = project.new()
+    local calls = p.home:join("claude")
+    local result = plan(p, "claude", { "alpha", "--target", "T" },
+      { CLAUDE_CALLS = calls, OTHER_THING = "x" })
+    assert.equal(0, result.exit, result.stderr)
+    assert.matches("^Stage: approaches\nTarget: T\n", p.home:read("claude.prompt"))
+    assert.is_nil(p.home:read("claude"):find("Stage:", 1, true))
+  end)
+
+  it("plays recorded runs to their verdict", function()
+    if not recordings.are_there() then
+      return pending("there is no ../shared/agent-recordings")
+    end
+    for name, expected in pairs {
+      plain = { 0, 0, "review +findings" }, http401 = { 1, 8, "is not logged in" },
+      overloaded = { 1, 8, "found its service overloaded" }, refusal = { 1, 8, "was refused" },
+      ["break"] = { 1, 1, "Connection to the API was lost" }, empty = { 0, 1, "an empty answer" },
+      ["landlock-no-tmp"] = { 0, 1, "without a word" },
+    } do
+      local p <close> = project.new()
+      assert.equal(0, p:plan({ "alpha", "--target", "T", "--steps", "3" }).exit)
+      local result = plan(p, "claude", { "alpha" },
+        { CLAUDE_PLAYS = ("%s/claude/%s.stdout"):format(recordings.path, name),
+          CLAUDE_EXITS = tostring(expected[1]) })
+      assert.equal(expected[2], result.exit, name .. ": " .. result.stderr)
+      assert.matches(expected[3], result.stdout .. result.stderr)
+      assert.is_nil(result.stderr:find('{"type"', 1, true))
+      assert.same({}, p:problems())
+    end
+  end)
+end)
+
+describe("mighost plan --with codex", function()
+  it("plays recorded runs to their verdict", function()
+    if not recordings.are_there() then
+      return pending("there is no ../shared/agent-recordings")
+    end
+    for name, expected in pairs {
+      plain = { 0, 0, "review +findings" }, http429 = { 1, 8, "is rate%-limited" },
+      http400 = { 1, 8, "scripted bad request" }, stall = { 1, 1, "idle timeout" },
+      empty = { 0, 1, "an empty answer" },
+    } do
+      local p <close> = project.new()
+      assert.equal(0, p:plan({ "alpha", "--target", "T", "--steps", "3" }).exit)
+      local result = plan(p, "codex", { "alpha" },
+        { CODEX_PLAYS = ("%s/codex/%s"):format(recordings.path, name),
+          CODEX_EXITS = tostring(expected[1]) })
+      assert.equal(expected[2], result.exit, name .. ": " .. result.stderr)
+      assert.matches(expected[3], result.stdout .. result.stderr)
+      assert.same({}, p:problems())
+    end
+  end)
+end)
