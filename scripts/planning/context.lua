@@ -1,5 +1,7 @@
 --- What a stage sees of the migration and of the call: read-only values, and bounded reading.
 
+local paths = require "lib.paths"
+
 local READ_LIMIT <const> = 1 << 20
 
 ---@class mighost.ContextSource
@@ -11,7 +13,7 @@ local READ_LIMIT <const> = 1 << 20
 ---@field repo_root string
 ---@field published string path of the migration relative to the repository root
 ---@field taste string|nil
----@field effort { label: string, budget: string }
+---@field effort { label: string }
 ---@field state table
 ---@field manifest table
 ---@field dir host.fs.Dir the workspace
@@ -41,21 +43,9 @@ local function freeze(value)
   })
 end
 
-local function is_inside(path)
-  if type(path) ~= "string" or path == "" or path:sub(1, 1) == "/" then
-    return false
-  end
-  for segment in path:gmatch("[^/]*") do
-    if segment == ".." then
-      return false
-    end
-  end
-  return true
-end
-
 local function reader(dir)
   return function(path)
-    if not is_inside(path) then
+    if type(path) ~= "string" or not paths.is_inside(path) then
       return nil, ("%s is not a path inside the migration"):format(tostring(path))
     end
     local text, message = dir:read(path, { max = READ_LIMIT })
@@ -93,19 +83,10 @@ local function phases_of(manifest, read)
   return found
 end
 
----Where the workspace holds an output that the state names by its published path.
-local function inside(published, path)
-  local plain = ("/" .. path):gsub("/+", "/"):gsub("/%./", "/"):gsub("/%./", "/"):sub(2)
-  if plain:sub(1, #published + 1) == published .. "/" then
-    return plain:sub(#published + 2)
-  end
-  return nil
-end
-
 local function answers_of(source, read)
   local found = {}
   for _, step in ipairs(source.state.completed_steps) do
-    local path = inside(source.published, step.stdout)
+    local path = paths.beneath(step.stdout, source.published)
     found[step.name] = {
       text = path and read(path) or nil, reference = step.stdout, outcome = step.outcome,
     }
@@ -116,7 +97,7 @@ end
 ---The review's words that the plan has to answer; nil without any, and once planning was reopened.
 local function findings_of(source, read)
   local reference = source.state.review_findings
-  local path = reference and inside(source.published, reference)
+  local path = reference and paths.beneath(reference, source.published)
   return path and read(path) or nil
 end
 

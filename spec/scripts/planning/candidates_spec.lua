@@ -61,6 +61,8 @@ describe("planning.candidates", function()
     project_in(dir)
     add(dir, "beta")
     assert.same({ "alpha", "beta" }, choose(dir, {}).slugs)
+    add(dir, "alpha")
+    assert.same({ "alpha", "beta" }, choose(dir, {}).slugs)
   end)
 
   it("refuses slugs and targets that cannot be", function()

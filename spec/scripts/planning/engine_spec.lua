@@ -53,6 +53,38 @@ describe("planning.engine", function()
     assert.same({}, p:problems())
   end)
 
+  --- What is left of the workspaces of `alpha`: the names in each.
+  local function left(p)
+    local base = "state/mighost/projects/" .. p.home:names("state/mighost/projects")[1] .. "/work"
+    local found = {}
+    for _, slug in ipairs(p.home:names(base)) do
+      for _, token in ipairs(p.home:names(base .. "/" .. slug)) do
+        table.insert(found, table.concat(p.home:names(("%s/%s/%s"):format(base, slug, token)), " "))
+      end
+    end
+    return found
+  end
+
+  it("keeps the workspace for the next step, and nothing once planning is over", function()
+    local p <close> = project.new()
+    for _ = 1, 4 do
+      assert.is_truthy((step(p))[1])
+      assert.same({ "alpha published" }, left(p))
+    end
+    assert.is_truthy((step(p))[1])
+    assert.same({}, left(p))
+  end)
+
+  it("does not keep a workspace in which a file has a second name elsewhere", function()
+    local p <close> = project.new()
+    local outside = p.home:write("outside.md", "mine\n")
+    local script = p:script("cd $MIGHOST_WORK_DIR && mkdir approaches && ln " .. outside
+      .. " approaches/a.md && echo b >approaches/b.md && echo done")
+    assert.is_truthy((step(p, { agent_command = script }))[1])
+    assert.same({}, left(p))
+    assert.equal("mine\n", p:read("alpha/approaches/a.md"))
+  end)
+
   it("never starts an agent without the lease", function()
     local p <close> = project.new()
     local results = step(p, { hold = true })

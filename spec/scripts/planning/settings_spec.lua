@@ -70,6 +70,18 @@ describe("planning.settings", function()
     assert.equal("ECONFIG", refusal(p, REPLAY, { taste = "missing.md" }).name)
   end)
 
+  it("wants a model for an agent that needs one", function()
+    local p <close> = project.new()
+    local reg = registry.new()
+    function reg.agent()
+      return { needs_model = true }
+    end
+    local found, message, name = settings.resolve(p:open(), reg, { with = "thinker" })
+    assert.same({ nil, "the agent thinker needs a model", "EUSAGE" }, { found, message, name })
+    assert.equal("m", assert(settings.resolve(p:open(), reg,
+      { with = "thinker", model = "m" })).model)
+  end)
+
   it("insists on a pipeline only where it was asked for", function()
     local p <close> = project.new()
     assert.is_true(assert(resolve(p, { with = "replay", pipeline = "pipeline" })).insists)
