@@ -127,8 +127,9 @@ struct mh_tx {
     struct mh_snapshot own_base;
     struct mh_snapshot next; /* of the tree that replaces it */
     char *label;             /* "<slug>@<token>"; NULL in an empty transaction */
-    bool committed;          /* the branch has the commit, even if a later step failed */
-    int dir;                 /* <live>/__transactions__/<label> */
+    bool prepared;  /* the commit on journal.head is written and durable, in the quarantine */
+    bool committed; /* the branch has the commit, even if a later step failed */
+    int dir;        /* <live>/__transactions__/<label> */
 };
 
 #define MH_TX_INIT                      \

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,6 @@ struct attempt {
     struct mh_tx *tx;
     struct mh_objects *objects;
     struct mh_repo_head head;
-    struct mh_repo_person author;
     struct mh_repo_person committer;
     struct mh_ref_move move;
     struct mh_oid commit;
@@ -65,7 +65,6 @@ static int prepare_names(struct attempt *attempt, struct mh_err *err)
         attempt->locks_path == NULL || attempt->reflog == NULL) {
         return mh_err_nomem(err);
     }
-    attempt->author = (struct mh_repo_person){journal->author_name, journal->author_email};
     attempt->committer = (struct mh_repo_person){journal->committer_name, journal->committer_email};
     return 0;
 }
@@ -109,29 +108,57 @@ static int check_branch(struct attempt *attempt, struct mh_err *err)
     return 0;
 }
 
+int mh_publish_add_commit(const struct mh_tx *tx, struct mh_objects *objects, const char *parent,
+                          struct mh_oid *out, struct mh_err *err)
+{
+    const struct mh_journal *journal = &tx->journal;
+    const struct mh_repo_person author = {journal->author_name, journal->author_email};
+    const struct mh_repo_person committer = {journal->committer_name, journal->committer_email};
+    struct mh_objects_commit commit = {.parent = parent,
+                                       .subtree = journal->next_tree,
+                                       .message = journal->message,
+                                       .author = &author,
+                                       .committer = &committer,
+                                       .time = strtoll(journal->time, NULL, 10),
+                                       .offset = (int)strtol(journal->offset, NULL, 10)};
+    char *path = mh_path_join(journal->live, journal->slug);
+    int result;
+
+    if (path == NULL) {
+        return mh_err_nomem(err);
+    }
+    commit.path = path;
+    result = mh_objects_add_commit(objects, &commit, out, err);
+    free(path);
+    return result;
+}
+
+/*
+ * The commit's objects, in place.  They are renamed there only once their bytes are durable: those
+ * that were written before the exchange are, the others are synced here.
+ */
 static int write_commit(struct attempt *attempt, struct mh_err *err)
 {
-    const struct mh_journal *journal = &attempt->tx->journal;
-    const struct mh_objects_commit commit = {.parent = attempt->head.commit.hex,
-                                             .path = attempt->path,
-                                             .subtree = journal->next_tree,
-                                             .message = journal->message,
-                                             .author = &attempt->author,
-                                             .committer = &attempt->committer,
-                                             .time = strtoll(journal->time, NULL, 10),
-                                             .offset = (int)strtol(journal->offset, NULL, 10)};
+    const struct mh_tx *tx = attempt->tx;
+    const char *parent = attempt->head.commit.hex;
+    bool is_durable = tx->prepared && strcmp(parent, tx->journal.head) == 0;
 
-    if (mh_objects_add_commit(attempt->objects, &commit, &attempt->commit, err) < 0 ||
-        mh_objects_install(attempt->objects, err) < 0) {
+    if (mh_publish_add_commit(tx, attempt->objects, parent, &attempt->commit, err) < 0) {
         return -1;
     }
-    attempt->move = (struct mh_ref_move){.branch = journal->branch,
-                                         .from = attempt->head.commit.hex,
+    if (!is_durable && mh_os_syncfs(mh_objects_dirfd(attempt->objects)) < 0) {
+        return mh_err_sys(err, errno, "cannot make new objects of %s durable", attempt->path);
+    }
+    if (mh_objects_install(attempt->objects, err) < 0) {
+        return -1;
+    }
+    attempt->move = (struct mh_ref_move){.branch = tx->journal.branch,
+                                         .from = parent,
                                          .to = attempt->commit.hex,
                                          .message = attempt->reflog,
                                          .who = &attempt->committer,
-                                         .time = commit.time,
-                                         .offset = commit.offset};
+                                         .time = strtoll(tx->journal.time, NULL, 10),
+                                         .offset = (int)strtol(tx->journal.offset, NULL, 10)};
     return 0;
 }
 

@@ -61,6 +61,11 @@ int mh_publish_discard(const struct mh_site *site, const char *slug, struct mh_r
  * then. */
 int mh_publish_remove_remains(struct mh_tx *tx, struct mh_err *err);
 
+/* Writes the commit of what the journal names on top of `parent` into the quarantine. */
+struct mh_objects;
+int mh_publish_add_commit(const struct mh_tx *tx, struct mh_objects *objects, const char *parent,
+                          struct mh_oid *out, struct mh_err *err);
+
 /* Only the index entries and the syncs of a commit that is already on the branch. */
 int mh_publish_finish_index(struct mh_tx *tx, struct mh_err *err);
 

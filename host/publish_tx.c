@@ -259,7 +259,10 @@ out:
     return 0;
 }
 
-/* Writes the new git tree into the quarantine; the journal gets its id. */
+/*
+ * Writes the new git tree into the quarantine; the journal gets its id.  The commit as it will be
+ * where the branch stays is written too, so that the sync of all this covers it.
+ */
 static int write_objects(struct mh_tx *tx, struct mh_err *err)
 {
     const struct mh_objects_tree tree = {.dirfd = tx->dir,
@@ -274,8 +277,9 @@ static int write_objects(struct mh_tx *tx, struct mh_err *err)
     if (mh_objects_open(tx->site->repo, tx->label, &objects, err) < 0) {
         return -1;
     }
-    if (mh_objects_add_tree(objects, &tree, &id, err) == 0) {
-        result = mh_journal_set(&tx->journal.next_tree, id.hex, err);
+    if (mh_objects_add_tree(objects, &tree, &id, err) == 0 &&
+        mh_journal_set(&tx->journal.next_tree, id.hex, err) == 0) {
+        result = mh_publish_add_commit(tx, objects, tx->journal.head, &id, err);
     }
     mh_objects_close(objects);
     return result;
@@ -306,6 +310,7 @@ int mh_tx_exchange(struct mh_tx *tx, struct mh_err *err)
         sync_prepared(tx, err) < 0) {
         return -1;
     }
+    tx->prepared = true;
     return mh_publish_go_on_from_exchange(tx, err);
 }
 

@@ -37,9 +37,9 @@ local function steps(count)
   end
 end
 
-local function step(name, done, stage)
-  return { name = name, stages = { stage }, subjects = { SUBJECT .. stage }, said = stage,
-    prepare = steps(done), args = plan("--target", "Do a thing") }
+local function step(name, done, stage, refuse)
+  return { name = name, refuse = refuse, stages = { stage }, subjects = { SUBJECT .. stage },
+    said = stage, prepare = steps(done), args = plan("--target", "Do a thing") }
 end
 
 --- A step that an earlier process died in is recovered, and the next one taken.
@@ -64,6 +64,7 @@ end
 return {
   step("first", 0, "approaches"),
   step("second", 1, "pick-best"),
+  step("second-two-renames", 1, "pick-best", "exchange"),
   step("third", 2, "expand"),
   step("last", 4, "final-review"),
   { name = "refine", stages = { "revise" }, subjects = { SUBJECT .. "revise" }, said = "revise",

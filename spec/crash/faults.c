@@ -12,7 +12,8 @@
  *                                       short:N         the call, a write, writes half
  *   MIGHOST_FAULT_REFUSE  "exchange" (renameat2 does not know it), "locks" (no OFD locks)
  *   MIGHOST_FAULT_LIST    a file that gets one line a call
- *   MIGHOST_FAULT_TRACE   a file that gets what each call changed; spec/crash/disk.lua reads it
+ *   MIGHOST_FAULT_TRACE   a file that gets what each call changed, the agent's programs' too, and
+ *                         when something was said on stdout; spec/crash/disk.lua reads it
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -108,7 +109,8 @@ __attribute__((constructor)) static void start(void)
     REAL(open, int, const char *, int, ...)
 
     in_git = strcmp(program_invocation_short_name, "git") == 0;
-    if (count == NULL || (!in_git && strcmp(program_invocation_short_name, "mighost") != 0)) {
+    if (count == NULL || (!in_git && strcmp(program_invocation_short_name, "mighost") != 0 &&
+                          getenv("MIGHOST_FAULT_TRACE") == NULL)) {
         return;
     }
     fd = real_open(count, O_RDWR | O_CLOEXEC);
@@ -329,6 +331,16 @@ ssize_t write(int fd, const void *data, size_t size)
         trace_data(fd, lseek(fd, 0, SEEK_CUR) - count, data, (size_t)count);
     }
     return count;
+}
+
+size_t fwrite(const void *data, size_t size, size_t count, FILE *stream)
+{
+    REAL(fwrite, size_t, const void *, size_t, size_t, FILE *)
+
+    if (trace_fd >= 0 && stream == stdout && count > 0) {
+        (void)put(trace_fd, "say\n", 4); /* what is said may be held back, and is true already */
+    }
+    return real_fwrite(data, size, count, stream);
 }
 
 static ssize_t faulty_pwrite(int fd, const void *data, size_t size, off_t offset)

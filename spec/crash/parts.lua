@@ -1,8 +1,13 @@
 --- The parts of a crash run by name: each takes (folder, share, shares, report) and returns how
---- many runs it made and in how many of them the fault happened.
+--- many runs it made and in how many of them the fault happened; or such a function with the
+--- number of processes that it takes.
 
 local cases = require "spec.crash.cases"
+local crowd = require "spec.crash.crowd"
+local power = require "spec.crash.power"
 local sweep = require "spec.crash.sweep"
+
+local PUBLISHERS <const> = 4
 
 --- A part that sweeps some cases, or all of them.
 local function sweeping(kind, fields)
@@ -19,6 +24,31 @@ local function sweeping(kind, fields)
   end
 end
 
+--- A part that cuts the power.
+local function cutting(fields)
+  return function(folder, share, shares, report)
+    local runs, hits = 0, 0
+    for _, case in ipairs(cases) do
+      if case.name:find(fields.only) then
+        local ran, hit = power.run({ case = case, randoms = fields.randoms, near = fields.near },
+          folder, share, shares, report)
+        runs, hits = runs + ran, hits + hit
+      end
+    end
+    return runs, hits
+  end
+end
+
+--- A part of many processes at once, always as many.
+local function crowding(seconds)
+  return {
+    workers = PUBLISHERS + 1,
+    run = function(...)
+      return crowd.run(seconds, ...)
+    end,
+  }
+end
+
 return {
   ["kill"] = sweeping("kill", { only = "^second$" }),
   ["fail"] = sweeping("fail", { only = "^second$", rotate = true }),
@@ -26,6 +56,10 @@ return {
   ["sample-fail"] = sweeping("fail", { every = 13, rotate = true }),
   ["sample-from"] = sweeping("from", { only = "^second$", every = 4 }),
   ["sample-short"] = sweeping("short", { only = "^second$" }),
+  ["power"] = cutting { only = "^second", randoms = 1, near = true },
+  ["crowd"] = crowding(5),
+  ["all-crowd"] = crowding(60),
+  ["all-power"] = cutting { only = "^second", randoms = 6 },
   ["all-kill"] = sweeping("kill", {}),
   ["all-fail"] = sweeping("fail", {}),
   ["all-from"] = sweeping("from", {}),

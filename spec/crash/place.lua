@@ -59,6 +59,18 @@ function M.new(path)
   return place
 end
 
+--- The place that another process made, for one more at work in it.
+---@param path string of that place
+---@param own string a folder for what only this process needs; made here
+---@return crash.Place
+function M.attach(path, own)
+  shell("mkdir -p " .. sh.quote(own))
+  return setmetatable({
+    path = own, root = path .. "/now", repo = path .. "/now/repo", home = path .. "/now/home",
+    library = M.library(),
+  }, Place)
+end
+
 --- Writes a file of the work tree.
 function Place:write(rel, text)
   local file <close> = assert(io.open(self.repo .. "/" .. rel, "wb"))

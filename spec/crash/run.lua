@@ -13,7 +13,9 @@ local sys = require "host.sys"
 
 --- One worker: its share of a part, a line a problem on stdout, the numbers at the end.
 local function work(name, folder, share, shares)
-  local runs, hits = parts[name](folder, share, shares, function(text)
+  local part = parts[name]
+  local run = type(part) == "table" and part.run or part
+  local runs, hits = run(folder, share, shares, function(text)
     io.stdout:write("PROBLEM ", text:gsub("\n", "\r"), "\n")
     io.stdout:flush()
   end)
@@ -23,6 +25,7 @@ end
 
 --- All workers of a part at once; returns whether nothing was found.
 local function run_part(name, jobs)
+  jobs = type(parts[name]) == "table" and parts[name].workers or jobs
   local folder = places.folder()
   local begun = sys.monotonic()
   local workers, runs, hits, problems, ended = {}, 0, 0, 0, 0
