@@ -13,6 +13,7 @@
 --- stdout is data and only cli.write writes it; everything else goes to stderr.
 
 local SCHEMA <const> = 1
+local CONTINUED <const> = "    "
 
 -- What must be known where a command ends without returning: an interruption, a bug.
 local session = {}
@@ -43,10 +44,16 @@ local function to_lines(message)
   return table.concat(lines, "\n")
 end
 
+--- What follows the first line stands apart, so that a name with a line end in it cannot pass for
+--- something that mighost says.
+local function to_message(message)
+  return (to_lines(message):gsub("\n", "\n" .. CONTINUED))
+end
+
 local function write_error(message, fix)
-  io.stderr:write("mighost: ", to_lines(message), "\n")
+  io.stderr:write("mighost: ", to_message(message), "\n")
   if fix then
-    io.stderr:write("  next: ", to_lines(fix), "\n")
+    io.stderr:write("  next: ", to_message(fix), "\n")
   end
 end
 
@@ -177,7 +184,7 @@ end
 ---@param message string
 function M.note(opts, message)
   if not opts.quiet then
-    io.stderr:write("mighost: ", to_lines(message), "\n")
+    io.stderr:write("mighost: ", to_message(message), "\n")
   end
 end
 
@@ -186,7 +193,7 @@ end
 ---@param message string
 function M.detail(opts, message)
   if opts.verbose then
-    io.stderr:write("mighost: ", to_lines(message), "\n")
+    io.stderr:write("mighost: ", to_message(message), "\n")
   end
 end
 

@@ -1,6 +1,25 @@
 --- Words as a POSIX shell reads them back: for commands that messages tell people to run.
 
+local text = require "lib.text"
+
 local PLAIN <const> = "^[%w_@%%+=:,./-]+$"
+local IN_FORMAT <const> = { ["%"] = "%%", ["\\"] = "\\\\", ["'"] = "'\\''" }
+
+local function octal(bytes)
+  return (bytes:gsub(".", function(byte)
+    return ("\\%03o"):format(byte:byte())
+  end))
+end
+
+--- A word that no screen shows as it is, as a command that prints it.
+local function spell_out(word)
+  local pieces = {}
+  for piece in word:gmatch("[\0-\x7F\x80-\xFF][\x80-\xBF]*") do
+    local is_shown = text.printable(piece) == piece
+    pieces[#pieces + 1] = is_shown and (IN_FORMAT[piece] or piece) or octal(piece)
+  end
+  return ([["$(printf '%s')"]]):format(table.concat(pieces))
+end
 
 local M = {}
 
@@ -10,6 +29,8 @@ local M = {}
 function M.word(word)
   if word:find(PLAIN) then
     return word
+  elseif text.printable(word) ~= word and word:sub(-1) ~= "\n" then
+    return spell_out(word)
   end
   return "'" .. word:gsub("'", "'\\''") .. "'"
 end

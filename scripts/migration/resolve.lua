@@ -39,6 +39,16 @@ local function is_ambiguous(project, live, slug)
   return root ~= nil and root:stat(slug) ~= nil
 end
 
+---Whether an entry has just this name: some file systems find it by another case as well.
+local function is_listed(live, name)
+  for _, entry in ipairs(live:list() or {}) do
+    if entry.name == name then
+      return true
+    end
+  end
+  return false
+end
+
 ---Whether the live directory has such a migration.
 local function check_child(project, live, slug)
   if not is_visible_name(slug) then
@@ -47,7 +57,7 @@ local function check_child(project, live, slug)
   local found, message, name = live:stat(slug)
   if not found and name ~= "ENOENT" then
     return nil, message, "EINVALIDPATH"
-  elseif not found then
+  elseif not found or not is_listed(live, slug) then
     return nil, ("there is no migration '%s' in %s"):format(slug, project.live), "EUSAGE", LIST
   elseif found.kind ~= "directory" then
     return nil, ("'%s' in %s is no migration but a %s"):format(slug, project.live, found.kind),

@@ -65,7 +65,8 @@ end
 ---@return string
 function M.message(prefix, slug, step, why, feedback)
   local said = feedback and ("\nFeedback:\n%s\n"):format(M.flatten(feedback)) or ""
-  return ("%s: planning/%s/%s\n\nWhy:\n%s\n%s"):format(prefix, slug, step, why, said)
+  local name = text.printable(slug) -- a line end in it must not end the subject
+  return ("%s: planning/%s/%s\n\nWhy:\n%s\n%s"):format(prefix, name, step, why, said)
 end
 
 ---Rules on the staged tree, exchange, rules on what is live now, commit.

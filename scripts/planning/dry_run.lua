@@ -24,7 +24,11 @@ local function check_repository(project)
   if not opened then
     return nil, message, name, fix
   end
-  return preflight.check_repository(opened)
+  local ok, why, code, help = preflight.check_repository(opened)
+  if not ok then
+    return nil, why, code, help
+  end
+  return preflight.check_live(project)
 end
 
 local function check_clean(project, slug)

@@ -33,7 +33,7 @@ function M.check_repository(repo)
   return true
 end
 
----Checks that the live directory exists and that a publication can change it.
+---Checks that the live directory exists, behind no link, and that a publication can change it.
 ---@param project mighost.Project
 ---@return true|nil
 ---@return string? message
@@ -46,6 +46,12 @@ function M.check_live(project)
     return nil, "cannot open the live migrations directory: " .. message,
       is_missing and "ECONFIG" or name,
       is_missing and "mighost init --live-migrations-dir " .. quote.word(project.live) or nil
+  end
+  local tree <close> = fs.open_dir(project.worktree)
+  local direct <close>, problem, errno = (tree or live):open_dir(project.git_live)
+  if not direct and errno == "ELOOP" then
+    return nil, "the live migrations directory must lie in the work tree itself: " .. problem,
+      "EUNSUPPORTED"
   end
   local writable, why, code = sys.can_write(project.live_path)
   if not writable then

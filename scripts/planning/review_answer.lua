@@ -12,6 +12,7 @@ local manifests = require "migration.manifest"
 local prompts = require "planning.review_prompt"
 local quote = require "lib.quote"
 local survey = require "planning.survey"
+local texts = require "lib.text"
 local workspace = require "planning.workspace"
 
 local MODE <const> = "ready-publish"
@@ -126,7 +127,8 @@ end
 local function record(review, snapshot, manifest)
   local was = review.manifest.human_review_reason
   local summary = commit.flatten("resolved" .. (was and ": " .. was or ""))
-  local message = ("%s: review/%s\n\nWhy:\n%s\n"):format(review.opts.prefix, review.slug, summary)
+  local message = ("%s: review/%s\n\nWhy:\n%s\n"):format(review.opts.prefix,
+    texts.printable(review.slug), summary)
   return accept.record(
     { slug = review.slug, step = STEP, workspace = review.workspace, operation = REQUEST },
     snapshot,

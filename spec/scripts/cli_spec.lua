@@ -219,6 +219,17 @@ describe("cli.is_color", function()
   end)
 end)
 
+describe("a message with a line end in it", function()
+  it("cannot pass for another one", function()
+    local result = try([[
+      cli.note({}, "a\n  next: b")
+      return cli.fail({}, "c\nmighost: d", nil, "e\nf")
+    ]])
+    assert.equal("mighost: a\n      next: b\nmighost: c\n    mighost: d\n  next: e\n    f\n",
+      result.stderr)
+  end)
+end)
+
 describe("cli.write_text", function()
   local BODY <const> = 'cli.write_text(io.read("a")) return 0'
 

@@ -100,7 +100,7 @@ describe("mighost FILE", function()
     dir:write("s.lua", "local function f()\n  error 'boom'\nend\nf()\nreturn 0")
     local result = run(dir, { "./s.lua" })
     assert.equal(1, result.exit)
-    assert.matches("^mighost: %./s%.lua:2: boom\nstack traceback:\n", result.stderr)
+    assert.matches("^mighost: %./s%.lua:2: boom\n    stack traceback:\n", result.stderr)
     assert.matches("s.lua:4:", result.stderr, 1, true)
   end)
 

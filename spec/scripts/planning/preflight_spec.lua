@@ -50,18 +50,29 @@ describe("planning.preflight", function()
     assert.same({ "EMERGING", "git status" }, { name, fix })
   end)
 
-  it("wants a live directory that is there", function()
+  it("wants a live directory that is there, behind no link", function()
     local dir <close> = tmp.dir()
+    local function check_live(live)
+      return preflight.check_live { live = live, live_path = dir:join(live), worktree = dir.path,
+        git_live = live }
+    end
     dir:mkdir("live")
-    assert.is_true(preflight.check_live { live = "live", live_path = dir:join("live") })
+    assert.is_true(check_live "live")
+    assert.is_true(check_live ".")
     assert.same({}, dir:names("live"))
-    local ok, message, name, fix =
-      preflight.check_live { live = "a b", live_path = dir:join("a b") }
+    local ok, message, name, fix = check_live "a b"
     assert.is_nil(ok)
     assert.matches("cannot open the live migrations directory", message)
     assert.same({ "ECONFIG", "mighost init --live-migrations-dir 'a b'" }, { name, fix })
     dir:write("file", "x")
-    assert.equal("ECONFIG", select(3, preflight.check_live { live = "file",
-      live_path = dir:join("file") }))
+    assert.equal("ECONFIG", select(3, check_live "file"))
+    dir:symlink("live", "link")
+    dir:mkdir("live/deep")
+    for _, live in ipairs { "link", "link/deep" } do
+      ok, message, name = check_live(live)
+      assert.is_nil(ok)
+      assert.matches("must lie in the work tree itself", message)
+      assert.equal("EUNSUPPORTED", name)
+    end
   end)
 end)
