@@ -61,6 +61,16 @@ local function usage_of(result)
   return next(usage) and usage or nil
 end
 
+---The first that is a text; a result's fields may be anything.
+local function first_string(values)
+  for index = 1, 2 do
+    if type(values[index]) == "string" then
+      return values[index]
+    end
+  end
+  return ""
+end
+
 ---When the limit that was hit ends, where it says so.
 local function end_of_limit(limit)
   if type(limit) == "table" and limit.status == "rejected" and type(limit.resetsAt) == "number" then
@@ -87,7 +97,7 @@ local function refuse(report, seen)
     local line, kind = trouble.of(words or "")
     return kind ~= "broken" and line or describe_end(report, "without a result"), kind
   elseif result.is_error ~= false then
-    local words = type(result.result) == "string" and result.result or result.subtype or ""
+    local words = first_string { result.result, result.subtype }
     local known = KNOWN[seen.error] or result.stop_reason == "refusal" and "refused" or nil
     return trouble.of(words, whole(result.api_error_status), known)
   elseif report.exit ~= 0 then

@@ -66,7 +66,7 @@ return {
     end
     local why = report.signal and ("was ended by signal %d"):format(report.signal)
       or ("exited with status %d"):format(report.exit)
-    local words = report.stderr.last_line() or report.stdout.last_line()
-    return nil, words and why .. ": " .. words or why, "broken"
+    local last = report.stderr.last_line() or report.stdout.last_line()
+    return nil, last and why .. ": " .. last or why, "broken"
   end,
 }

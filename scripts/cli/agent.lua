@@ -8,12 +8,13 @@ local STRICT_HELP <const> = "With --with replay: a prompt that differs from the 
 -- What a caller of mighost.plan and the like gives, in the order of --help.
 local REQUEST <const> = {
   "with", "model", "effort", "agent_command", "recording", "strict", "record", "timeout",
-  "silence_timeout",
+  "silence_timeout", "max_wait",
 }
 local AGAIN <const> = {
   { "with", "--with" }, { "model", "--model" }, { "effort", "--effort" },
   { "agent_command", "--agent-command" }, { "recording", "--recording" }, { "strict", "--strict" },
   { "record", "--record" }, { "timeout", "--timeout" }, { "silence_timeout", "--silence-timeout" },
+  { "max_wait", "--max-wait" },
   { "to_end", "--to-end" }, { "repo_root", "--repo-root" },
 }
 
@@ -49,6 +50,8 @@ function M.add_limits(parser)
     :argname("S"):convert(M.whole_number)
   parser:option("--silence-timeout", "Seconds without a sign of life (default: 300).")
     :argname("S"):convert(M.whole_number)
+  parser:option("--max-wait", "Seconds to spend on waiting where the agent is rate-limited "
+    .. "(default: 0)."):argname("S"):convert(M.whole_number)
   parser:flag("--show-agent-logs", "Show what the agent prints as it prints it.")
 end
 

@@ -85,6 +85,9 @@ local SHOW <const> = {
   answered = function(self)
     self:mirror(true)
   end,
+  pausing = function(self, event)
+    self:say(("%s: %s; asking again after %d s"):format(event.slug, event.text, event.seconds))
+  end,
   warning = function(self, event)
     self:say("warning: " .. event.text)
     if event.detail then

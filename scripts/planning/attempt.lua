@@ -11,6 +11,7 @@ local guard = require "planning.guard"
 local jobs = require "planning.job"
 local json = require "lib.json"
 local judge = require "planning.judge"
+local patience = require "planning.patience"
 local prompt = require "planning.prompt"
 local quote = require "lib.quote"
 local recording = require "planning.recording"
@@ -97,8 +98,8 @@ local function make_call(attempt, text)
     live_dir = job.live,
     repo_root = attempt.project.root,
     artifacts = attempt.evidence.path,
-    timeout = opts.timeout,
-    silence = opts.silence,
+    timeout = opts.timeout_given or job.stage.timeout or opts.timeout,
+    silence = opts.silence_given or job.stage.silence or opts.silence,
     agent_command = opts.agent_command,
   }
 end
@@ -135,7 +136,8 @@ local function describe(request, report)
   } .. "\n"
 end
 
-local function ask_agent(attempt, request)
+---One call, with its report kept.
+local function ask_once(attempt, request)
   local opts = attempt.opts
   opts.on_event { kind = "started", slug = request.slug, step = request.stage,
     visit = request.visit, agent = request.agent, evidence = attempt.evidence.path,
@@ -149,6 +151,37 @@ local function ask_agent(attempt, request)
   if report then
     attempt.evidence:write("report.json", describe(request, report))
   end
+  if not answer then
+    attempt.evidence:write("why.txt", ("%s: %s\n"):format(name, message))
+  end
+  return answer, message, name, report
+end
+
+---Before the next call of the same step: a workspace as it was, a folder of its own for evidence.
+local function prepare_again(attempt, request)
+  local reset, message, name = judge.reset(attempt.job)
+  if not reset then
+    return nil, message, name
+  end
+  local evidence, why, code = attempt.opts.run:evidence(attempt.job.step)
+  if not evidence then
+    return nil, why, code
+  end
+  attempt.evidence, request.artifacts = evidence, evidence.path
+  evidence:write("prompt.md", request.prompt)
+  return true
+end
+
+local function ask_agent(attempt, request)
+  local opts = attempt.opts
+  local answer, message, name, report = patience.ask(opts.max_wait or 0, function()
+    return ask_once(attempt, request)
+  end, function()
+    return prepare_again(attempt, request)
+  end, function(event)
+    event.slug, event.step = request.slug, request.stage
+    opts.on_event(event)
+  end)
   if not answer then
     return nil, message, name
   end
@@ -266,9 +299,10 @@ function M.run(project, reg, job, snapshot, opts)
   if record then
     return record
   end
-  evidence:write("why.txt", ("%s: %s\n%s"):format(name, message, trace and trace .. "\n" or ""))
+  attempt.evidence:write("why.txt",
+    ("%s: %s\n%s"):format(name, message, trace and trace .. "\n" or ""))
   opts.on_event { kind = "failed", slug = job.slug, step = job.step, message = message, name = name,
-    evidence = evidence.path, workspace = job.workspace.path, traceback = trace }
+    evidence = attempt.evidence.path, workspace = job.workspace.path, traceback = trace }
   return nil, message, name, attempt.again
 end
 

@@ -23,6 +23,9 @@ local workspace = require "planning.workspace"
 ---@field effort string
 ---@field timeout number|nil
 ---@field silence number|nil
+---@field timeout_given number|nil asked for, so that it counts more than the stage's own
+---@field silence_given number|nil likewise
+---@field max_wait integer|nil seconds to spend on waiting where the agent is rate-limited
 ---@field agent_command string|nil
 ---@field recording string|nil folder to answer from
 ---@field record string|nil folder to record to

@@ -6,6 +6,8 @@ local fs = require "host.fs"
 
 local accept = require "planning.accept"
 local guard = require "planning.guard"
+local manifests = require "migration.manifest"
+local states = require "planning.state"
 local survey = require "planning.survey"
 
 ---@class mighost.Judged
@@ -24,6 +26,25 @@ local function read_old(job)
     end
     return live:read(path)
   end
+end
+
+---The bytes of a file of the workspace as the agent found it.
+local function read_original(job)
+  return function(path)
+    local live <close>, message, name = fs.open_dir(job.live)
+    if live then
+      return live:read(path)
+    elseif path == manifests.FILE then
+      return manifests.encode(job.manifest)
+    elseif path == states.FILE then
+      return states.encode(job.state)
+    end
+    return nil, message, name
+  end
+end
+
+local function is_any()
+  return true
 end
 
 local function is_declared(stage, outcome)
@@ -80,6 +101,25 @@ function M.inspect(job)
     return nil, trouble, errno
   end
   return found, after, touched
+end
+
+---Makes the workspace what it was before an agent that will be asked again.
+---@param job mighost.Job
+---@return true|nil
+---@return string? message
+---@return string? NAME
+function M.reset(job)
+  local after, message, name = survey.take(job.workspace.path, job.before)
+  if not after then
+    return nil, message, name
+  end
+  local found, why, code = survey.compare(job.before, after)
+  if not found then
+    return nil, why, code
+  end
+  local done, trouble, errno =
+    survey.put_back(found, job.before, job.dir, read_original(job), is_any)
+  return done and true, trouble, errno
 end
 
 ---Asks the stage's judge, then looks for what the stage must have left.

@@ -8,7 +8,8 @@ local trust = require "project.trust"
 
 local STAGE <const> = {
   name = "string", outcomes = "strings", needs = "strings?", produces = "strings?",
-  prompt = "function", judge = "function", examples = "list?",
+  prompt = "function", judge = "function", examples = "list?", timeout = "number?",
+  silence = "number?",
 }
 local RULE <const> = { modes = "strings", check = "function" }
 local AGENT <const> = {
@@ -91,6 +92,8 @@ local function inspect_stage(name)
       return nil, ("%s: field 'name' must be %q as the file, not %q"):format(path, name, value.name)
     elseif #value.outcomes == 0 then
       return nil, path .. ": field 'outcomes' is empty"
+    elseif (value.timeout or 1) <= 0 or (value.silence or 1) <= 0 then
+      return nil, path .. ": fields 'timeout' and 'silence' are seconds, more than 0"
     elseif duplicate_in(value.outcomes) then
       return nil, ("%s: field 'outcomes' names %s twice"):format(path, duplicate_in(value.outcomes))
     end

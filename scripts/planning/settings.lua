@@ -19,6 +19,9 @@ local BUILT_IN <const> = "pipeline"
 ---@field effort string
 ---@field timeout number
 ---@field silence number
+---@field timeout_given number|nil on the command line, where it counts more than a stage's own
+---@field silence_given number|nil likewise
+---@field max_wait integer seconds
 ---@field agent_command string|nil
 ---@field recording string|nil
 ---@field record string|nil
@@ -119,6 +122,8 @@ local function choose_limits(opts, config, settings)
   end
   settings.timeout = opts.timeout or config.timeout or DEFAULT_TIMEOUT
   settings.silence = opts.silence_timeout or config.silence or DEFAULT_SILENCE
+  settings.timeout_given, settings.silence_given = opts.timeout, opts.silence_timeout
+  settings.max_wait = opts.max_wait or 0
   settings.prefix = config.commit_message_prefix or DEFAULT_PREFIX
   return true
 end

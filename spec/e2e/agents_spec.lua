@@ -2,6 +2,7 @@ local json = require "lib.json"
 local program = require "spec.support.program"
 local project = require "spec.support.project"
 local recordings = require "spec.support.agent_recordings"
+local sh = require "spec.support.sh"
 
 local BIN <const> = program.root .. "/spec/support/agents/bin"
 
@@ -78,6 +79,59 @@ describe("mighost plan --with claude", function()
       assert.is_nil(result.stderr:find('{"type"', 1, true))
       assert.same({}, p:problems())
     end
+  end)
+end)
+
+--- A program that is rate-limited, having written a file, until it has been called `count` times.
+local function limited(p, count)
+  p.home:write("bin/claude", ([[#!/bin/sh
+echo x >>"$CLAUDE_CALLS"
+[ $(wc -l <"$CLAUDE_CALLS") -gt %d ] && exec env -u CLAUDE_CALLS '%s/claude' "$@"
+work=$(sed -n 's/^Staged work dir: //p' | head -n 1)
+mkdir -p "$work/approaches"
+for file in approaches/half.md manifest.json; do echo half >"$work/$file"; done
+echo '{"type":"result","is_error":true,"api_error_status":429,"result":"Too many"}'
+exit 1
+]]):format(count, BIN))
+  assert(os.execute("chmod +x '" .. p.home:join("bin/claude") .. "'"))
+  return { PATH = p.home:join("bin") .. ":" .. os.getenv "PATH", CLAUDE_CALLS = p.home:join("n") }
+end
+
+describe("an agent that is rate-limited", function()
+  it("is asked again within the budget, in a workspace as it was", function()
+    local p <close> = project.new()
+    local result = plan(p, "claude", { "alpha", "--target", "T", "--max-wait", "1" }, limited(p, 1))
+    assert.equal(0, result.exit, result.stderr)
+    assert.matches("is rate%-limited: Too many; asking again after 1 s", result.stderr)
+    assert.is_nil(p:read("alpha/approaches/half.md"))
+    assert.is_nil(result.stderr:find("which only mighost writes", 1, true))
+    assert.same({}, p:problems())
+  end)
+
+  it("can be interrupted while it waits", function()
+    local p <close> = project.new()
+    local env = limited(p, 9)
+    local args = { "timeout", "-s", "INT", "2", program.exe, "plan", "alpha", "--target", "T",
+      "--with", "claude", "--model", "m-1", "--max-wait", "60" }
+    local result = sh.run { argv = args, cwd = p.path, env = p:env(env) }
+    assert.equal(124, result.exit) -- of timeout: it had to send its signal
+    assert.matches("asking again after 30 s\nmighost: interrupted\n  next: mighost plan alpha ",
+      result.stderr)
+    assert.equal("x\n", p.home:read("n"))
+    assert.same({}, p:problems())
+  end)
+
+  it("fails the step when the budget is spent, and at once without one", function()
+    local p <close> = project.new()
+    local env = limited(p, 9)
+    local result = plan(p, "claude", { "alpha", "--target", "T" }, env)
+    assert.equal(8, result.exit)
+    assert.matches("is rate%-limited: Too many", result.stderr)
+    assert.equal("x\n", p.home:read("n"))
+    result = plan(p, "claude", { "alpha", "--target", "T", "--max-wait", "1" }, env)
+    assert.equal(8, result.exit)
+    assert.equal("x\nx\nx\n", p.home:read("n"))
+    assert.matches("%-%-max%-wait 1", result.stderr)
   end)
 end)
 

@@ -71,6 +71,10 @@ describe("planning.registry", function()
     assert.matches("field 'name' must be \"a\"", stage_problem("a", STAGE:format("b", "")))
     assert.matches("field 'needs' must be a list of strings",
       stage_problem("a", STAGE:format("a", "needs = { 1 }")))
+    for _, limit in ipairs { "timeout = 0", "silence = -1" } do
+      assert.matches("'timeout' and 'silence' are seconds, more than 0",
+        stage_problem("a", STAGE:format("a", limit)))
+    end
     assert.matches("field 'outcomes' is empty",
       stage_problem("a", (STAGE:format("a", ""):gsub('"done"', ""))))
     assert.matches("names done twice",

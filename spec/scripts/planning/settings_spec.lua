@@ -82,6 +82,15 @@ describe("planning.settings", function()
       { with = "thinker", model = "m" })).model)
   end)
 
+  it("knows which limits were asked for, and waits for nobody unless told to", function()
+    local p <close> = project.new()
+    local found = assert(resolve(p, { with = "replay", timeout = 7, max_wait = 60 }))
+    assert.same({ 7, 7, 300, 60 },
+      { found.timeout, found.timeout_given, found.silence, found.max_wait })
+    assert.is_nil(found.silence_given)
+    assert.equal(0, assert(resolve(p, { with = "replay" }, { timeout = 9 })).max_wait)
+  end)
+
   it("insists on a pipeline only where it was asked for", function()
     local p <close> = project.new()
     assert.is_true(assert(resolve(p, { with = "replay", pipeline = "pipeline" })).insists)
