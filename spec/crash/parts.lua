@@ -15,8 +15,9 @@ local function sweeping(kind, fields)
     local runs, hits = 0, 0
     for _, case in ipairs(cases) do
       if not fields.only or case.name:find(fields.only) then
-        local ran, hit = sweep.run({ case = case, kind = kind, publish = fields.publish,
-          every = fields.every, rotate = fields.rotate }, folder, share, shares, report)
+        local part = { case = case, kind = kind, publish = fields.publish, every = fields.every,
+          rotate = fields.rotate, file = fields.file }
+        local ran, hit = sweep.run(part, folder, share, shares, report)
         runs, hits = runs + ran, hits + hit
       end
     end
@@ -60,6 +61,9 @@ return {
   ["crowd"] = crowding(5),
   ["all-crowd"] = crowding(60),
   ["all-power"] = cutting { only = "^second", randoms = 6 },
+  ["edit"] = sweeping("edit", { only = "^second$", publish = true, file = "manifest.json" }),
+  ["edit-linked"] = sweeping("edit", { only = "^second$", publish = true,
+    file = "approaches/rewrite.md" }),
   ["all-kill"] = sweeping("kill", {}),
   ["all-fail"] = sweeping("fail", {}),
   ["all-from"] = sweeping("from", {}),

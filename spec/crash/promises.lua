@@ -204,6 +204,28 @@ function M.after_fault(place, case, reference, result)
   return problems, { count = count, answered = M.answers(place) }
 end
 
+--- After a person's edit: it is in live or kept outside, whole, and in none of our commits.
+---@param place crash.Place
+---@param before crash.History
+---@param result spec.Result
+---@return string[] problems
+function M.after_edit(place, before, result)
+  local problems = {}
+  check_words(problems, result)
+  local found = sh.run { argv = { "sh", "-c",
+    'grep -rl "edited by hand" "$1/migrations" "$2/state/mighost/projects"/*/set-aside', "sh",
+    place.repo, place.home } }
+  if found.stdout == "" then
+    table.insert(problems, "the edit is lost")
+  end
+  local log = sh.run { argv = { "git", "-C", place.repo, "log", "-p", "--format=",
+    before.head .. "..HEAD" }, env = place:env() }
+  if log.stdout:find("edited by hand", 1, true) then
+    table.insert(problems, "the edit was swept into a commit")
+  end
+  return problems
+end
+
 --- The agent was not asked again for what was on record.
 local function check_paid(problems, place, case, reference, seen)
   local calls = place:agent_calls()

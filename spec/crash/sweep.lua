@@ -87,6 +87,23 @@ local function is_publish(reference, n)
   return n > reference.accepted
 end
 
+--- A person edits one file at some call: what was written is where the person left it or kept, and
+--- in no commit of ours.
+---@return string[] problems
+---@return boolean whether the edit was made
+function M.try_edit(place, case, how, file)
+  place:restore(case.name)
+  local before = assert(promises.history(place))
+  local path = ("%s/migrations/%s/%s"):format(place.repo, places.slug, file)
+  local result, _, hits = place:hurt(args_of(place, case), how,
+    { MIGHOST_FAULT_FILE = path })
+  local problems = hits > 0 and promises.after_edit(place, before, result) or {}
+  if #problems > 0 then
+    table.insert(problems, "  it said: " .. result.stdout .. result.stderr)
+  end
+  return problems, hits > 0
+end
+
 --- The call with which an answer is on record: from here on it is a publish.
 local function find_accepted(reference)
   for n, name in ipairs(reference.names) do
@@ -122,6 +139,8 @@ function M.faults(kind, reference, opts)
           add("fail:%d:%s", n, errno)
         end
       end
+    elseif is_due and kind == "edit" then
+      add("edit:%d", n)
     elseif is_due and kind == "from" then
       add("from:%d:ENOSPC", n)
       add("from:%d:EROFS", n)
@@ -137,6 +156,7 @@ end
 ---@field kind string
 ---@field publish? boolean only calls after the answer is on record
 ---@field every? integer
+---@field file? string of the migration, that a person edits
 ---@field rotate? boolean one errno a call, not each
 
 --- Sweeps the share of one worker; calls `report(problem text)`.
@@ -153,8 +173,13 @@ function M.run(part, folder, share, shares, report)
   local runs, hits = 0, 0
   for index, fault in ipairs(M.faults(part.kind, reference, part)) do
     if index % shares == share then
-      local problems, hit = M.try(place, part.case, reference,
-        { fault = fault, refuse = part.case.refuse })
+      local how = { fault = fault, refuse = part.case.refuse }
+      local problems, hit
+      if part.kind == "edit" then
+        problems, hit = M.try_edit(place, part.case, how, part.file)
+      else
+        problems, hit = M.try(place, part.case, reference, how)
+      end
       runs, hits = runs + 1, hits + (hit and 1 or 0)
       if #problems > 0 then
         local n = tonumber(fault:match("%d+"))
