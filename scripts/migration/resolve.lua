@@ -51,9 +51,6 @@ end
 
 ---Whether the live directory has such a migration.
 local function check_child(project, live, slug)
-  if not is_visible_name(slug) then
-    return nil, ("'%s' is hidden or internal, no migration"):format(slug), "EINVALIDPATH"
-  end
   local found, message, name = live:stat(slug)
   if not found and name ~= "ENOENT" then
     return nil, message, "EINVALIDPATH"
@@ -108,7 +105,10 @@ function M.target(project, word)
   local slug, why, name = word, nil, nil
   if word:find("/", 1, true) then
     slug, why, name = slug_of_path(project, word)
-  elseif is_ambiguous(project, live, word) then
+  end
+  if slug and not is_visible_name(slug) then
+    return nil, ("'%s' is hidden or internal, no migration"):format(slug), "EINVALIDPATH"
+  elseif slug == word and is_ambiguous(project, live, word) then
     return nil, ("'%s' is a migration and also another path: say %s/%s"):format(word, project.live,
       word), "EINVALIDPATH"
   end
