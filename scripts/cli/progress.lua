@@ -23,6 +23,7 @@ local LOGS <const> = { "stdout.log", "stderr.log" }
 ---@field private opts table
 ---@field private is_live boolean
 ---@field private mirrored table<string, integer>  path of a log: how much of it was shown
+---@field private terminal host.term.State|nil  as it was before an agent got it
 ---@field private evidence string|nil  folder of the call under way
 local Progress <const> = {}
 Progress.__index = Progress
@@ -38,6 +39,14 @@ end
 
 local function size_of(bytes)
   return bytes < 1024 and ("%d bytes"):format(bytes) or ("%.1f KiB"):format(bytes / 1024)
+end
+
+--- Gives the terminal back as it was before the agent had it.
+function Progress:restore()
+  if self.terminal then
+    self.terminal:restore()
+    self.terminal = nil
+  end
 end
 
 function Progress:say(line)
@@ -71,6 +80,7 @@ end
 local SHOW <const> = {
   started = function(self, event)
     self.evidence = event.evidence
+    self.terminal = event.attached and term.save()
     cli.resume_with(event.again)
     self:say(("%s: %s, asking %s (evidence: %s)"):format(event.slug, event.step, event.agent,
       event.evidence))
@@ -83,6 +93,7 @@ local SHOW <const> = {
     end
   end,
   answered = function(self)
+    self:restore()
     self:mirror(true)
   end,
   pausing = function(self, event)

@@ -205,6 +205,7 @@
 ---@field needs_model boolean
 ---@field inherits_env boolean  whether it gets the caller's whole environment
 ---@field passes? string[]  further variables that it gets; `X_*` is every one that begins with `X_`
+---@field attached? boolean  a person answers: it gets the terminal, nothing is limited or captured
 ---@field secrets? string[]  names of environment variables whose values are kept out of every log
 ---@field command fun(call: mighost.AgentCall): mighost.AgentCommand|nil, string|nil
 ---@field answer mighost.AgentReader
@@ -223,7 +224,7 @@
 ---@field visit integer
 ---@field slug string
 ---@field prompt string
----@field prompt_file string|nil  attached to the terminal: a file with the prompt
+---@field prompt_file string  a file with the prompt
 ---@field model string|nil
 ---@field effort mighost.Effort
 ---@field work_dir string

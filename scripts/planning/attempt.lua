@@ -91,6 +91,7 @@ local function make_call(attempt, text)
     visit = job.visit,
     slug = job.slug,
     prompt = text,
+    prompt_file = attempt.evidence.path .. "/prompt.md",
     agent = opts.with,
     model = opts.model,
     effort = opts.effort,
@@ -141,7 +142,7 @@ local function ask_once(attempt, request)
   local opts = attempt.opts
   opts.on_event { kind = "started", slug = request.slug, step = request.stage,
     visit = request.visit, agent = request.agent, evidence = attempt.evidence.path,
-    again = attempt.again }
+    again = attempt.again, attached = attempt.adapter.attached }
   local answer, message, name, report =
     call.run(attempt.adapter, request, function(progress)
       opts.on_event { kind = "progress", step = request.stage, elapsed = progress.elapsed,
@@ -168,6 +169,7 @@ local function prepare_again(attempt, request)
     return nil, why, code
   end
   attempt.evidence, request.artifacts = evidence, evidence.path
+  request.prompt_file = evidence.path .. "/prompt.md"
   evidence:write("prompt.md", request.prompt)
   return true
 end

@@ -4,6 +4,7 @@ local fs = require "host.fs"
 local proc = require "host.proc"
 local sys = require "host.sys"
 
+local attach = require "planning.attach"
 local environment = require "planning.environment"
 local guard = require "planning.guard"
 local output = require "planning.output"
@@ -12,6 +13,8 @@ local time = require "lib.time"
 
 local ANSWER_LIMIT <const> = 8 << 20
 local OUTPUT_CAP <const> = 1 << 30
+local STDIN <const> = 0
+local NOTHING <const> = { bytes = 0, head = "", tail = "", whole = true }
 local PRIVATE <const> = { durable = false, mode = 384 } -- 0600
 
 -- What an adapter says went wrong, and the name of such a failure.
@@ -66,8 +69,9 @@ local function prepare(adapter, call)
   return spec
 end
 
-local function start(adapter, call, spec, hidden, on_progress)
-  return proc.run {
+---Starts the program and waits for it; says whose fault it is when there is nothing to wait for.
+local function ask(adapter, call, spec, hidden, on_progress)
+  local report, problem, cause = proc.run {
     argv = spec.argv,
     cwd = call.repo_root,
     env = environment.build(sys.env(), spec.env or {}, adapter.inherits_env, adapter.passes),
@@ -81,6 +85,13 @@ local function start(adapter, call, spec, hidden, on_progress)
     secrets = hidden,
     on_progress = on_progress,
   }
+  if not report then
+    local is_missing = NO_PROGRAM[cause]
+    return nil, ("%s %s: %s"):format(name_agent(call),
+      is_missing and "cannot be started" or "cannot be run", problem),
+      is_missing and "EAGENT" or cause
+  end
+  return report
 end
 
 ---The error of a call that mighost itself ended, else nil.
@@ -162,6 +173,18 @@ local function translate(adapter, call, spec, report)
   return answer
 end
 
+---A person at the terminal: nothing is captured, and nobody is told to hurry.
+local function attend(adapter, call)
+  if not sys.isatty(STDIN) then
+    return nil, ("%s needs a terminal"):format(name_agent(call)), "EUSAGE"
+  end
+  local ok, message, name, report = attach.run(adapter, call)
+  if report then
+    report.stdout, report.stderr = NOTHING, NOTHING
+  end
+  return ok and report, message, name, report
+end
+
 ---Files that the program is to write must not be there from a call before.
 local function clear_files(spec)
   for _, path in pairs(spec.files or {}) do
@@ -211,12 +234,14 @@ function M.run(adapter, call, on_progress)
     return nil, refusal, refused
   end
   local hidden = secrets.of(sys.env(), adapter.secrets)
-  local report, problem, cause = start(adapter, call, spec, hidden, on_progress)
+  local report, problem, cause, evidence
+  if adapter.attached then
+    report, problem, cause, evidence = attend(adapter, call)
+  else
+    report, problem, cause = ask(adapter, call, spec, hidden, on_progress)
+  end
   if not report then
-    local is_missing = NO_PROGRAM[cause]
-    return nil, ("%s %s: %s"):format(name_agent(call),
-      is_missing and "cannot be started" or "cannot be run", problem),
-      is_missing and "EAGENT" or cause
+    return nil, problem, cause, evidence
   end
   redact_files(spec, hidden)
   local struck, name = limit_struck(call, report)

@@ -14,7 +14,7 @@ local STAGE <const> = {
 local RULE <const> = { modes = "strings", check = "function" }
 local AGENT <const> = {
   needs_model = "boolean", inherits_env = "boolean", passes = "strings?",
-  secrets = "strings?",
+  secrets = "strings?", attached = "boolean?",
   command = "function", answer = "function", interactive = "function?",
 }
 local MODES <const> = {
