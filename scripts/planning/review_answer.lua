@@ -64,6 +64,7 @@ local function ask_agent(review)
   local call = make_call(review, text, evidence.path .. "/prompt.md")
   local ok, why, code, report =
     attach.run(review.reg:agent(review.opts.with), call, review.keeps_stdout)
+  review.opts.on_event { kind = "ended", slug = review.slug, step = STEP }
   if report then
     evidence:write("report.json", json.encode(report) .. "\n")
   end

@@ -32,9 +32,24 @@ local shown = progress.new(opts)
 local request = progress.attach(shown, agent.request(opts))
 request.project, request.slug, request.keeps_stdout = project, opts.slug, opts.json
 request.command = quote.words { "mighost", "migration", "review", opts.slug }
-local terminal <close> = term.save()
-local result, why, errno, help = mighost.review(request)
-if terminal then
-  terminal:restore() -- before anything is said
+
+--- The terminal as it was before the agent had it; given back however this ends.
+local held <close> = setmetatable({}, {
+  __close = function(held)
+    if held.terminal then
+      held.terminal:restore()
+    end
+  end,
+})
+local tell = request.on_event
+request.on_event = function(event)
+  tell(event)
+  if event.kind == "started" then
+    held.terminal = term.save()
+  elseif event.kind == "ended" and held.terminal then
+    held.terminal:restore() -- before anything is said
+  end
 end
+
+local result, why, errno, help = mighost.review(request)
 return progress.conclude(shown, result, why, errno, help)
