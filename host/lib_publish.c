@@ -1,4 +1,6 @@
 /* lib_publish: host.publish, the transaction of publish.h for planning. */
+#include "lib_publish.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,27 +9,21 @@
 #include "lib_tree.h"
 #include "publish_parts.h"
 
-#define SITE_TYPE "host.publish.Site"
 #define LEASE_TYPE "host.publish.Lease"
 #define SNAPSHOT_TYPE "host.publish.Snapshot"
 #define TX_TYPE "host.publish.Tx"
 #define RECOVERY_TYPE "host.publish.recovery"
 
 /* A value keeps what it was made from alive through its user values. */
-struct site_box {
-    struct mh_site site;
-    bool open;
-};
-
 struct snapshot_box {
     struct mh_base base;
     const struct mh_site *site;
     const struct mh_lease *lease;
 };
 
-static struct mh_site *check_site(lua_State *L, int index)
+struct mh_site *mh_lib_check_site(lua_State *L, int index)
 {
-    struct site_box *box = luaL_checkudata(L, index, SITE_TYPE);
+    struct mh_lib_site *box = luaL_checkudata(L, index, MH_LIB_SITE);
 
     luaL_argcheck(L, box->open, index, "the site is closed");
     return &box->site;
@@ -91,7 +87,7 @@ static int publish_open(lua_State *L)
 {
     struct mh_site_options options = {0};
     struct mh_err err = {0};
-    struct site_box *box;
+    struct mh_lib_site *box;
 
     luaL_checktype(L, 1, LUA_TTABLE);
     (void)lua_getfield(L, 1, "repo");
@@ -101,8 +97,8 @@ static int publish_open(lua_State *L)
     (void)lua_getfield(L, 1, "allow_fuse");
     options.allow_fuse = lua_toboolean(L, -1);
     box = lua_newuserdatauv(L, sizeof *box, 1);
-    *box = (struct site_box){.open = false};
-    luaL_setmetatable(L, SITE_TYPE);
+    *box = (struct mh_lib_site){.open = false};
+    luaL_setmetatable(L, MH_LIB_SITE);
     (void)lua_getfield(L, 1, "repo");
     (void)lua_setiuservalue(L, -2, 1);
     if (mh_site_open(&options, &box->site, &err) < 0) {
@@ -114,7 +110,7 @@ static int publish_open(lua_State *L)
 
 static int site_close(lua_State *L)
 {
-    struct site_box *box = luaL_checkudata(L, 1, SITE_TYPE);
+    struct mh_lib_site *box = luaL_checkudata(L, 1, MH_LIB_SITE);
 
     if (box->open) {
         box->open = false;
@@ -125,19 +121,19 @@ static int site_close(lua_State *L)
 
 static int site_project_id(lua_State *L)
 {
-    (void)lua_pushstring(L, check_site(L, 1)->id);
+    (void)lua_pushstring(L, mh_lib_check_site(L, 1)->id);
     return 1;
 }
 
 static int site_common(lua_State *L)
 {
-    (void)lua_pushstring(L, check_site(L, 1)->home);
+    (void)lua_pushstring(L, mh_lib_check_site(L, 1)->home);
     return 1;
 }
 
 static int site_lease(lua_State *L)
 {
-    struct mh_site *site = check_site(L, 1);
+    struct mh_site *site = mh_lib_check_site(L, 1);
     const char *slug = luaL_checkstring(L, 2);
     const char *operation = luaL_checkstring(L, 3);
     double wait = wait_option(L, 4);
@@ -180,7 +176,7 @@ static int site_recover(lua_State *L)
                                           [MH_RECOVERY_FINISHED] = "finished",
                                           [MH_RECOVERY_DISCARDED] = "discarded",
                                           [MH_RECOVERY_SET_ASIDE] = "set-aside"};
-    struct mh_site *site = check_site(L, 1);
+    struct mh_site *site = mh_lib_check_site(L, 1);
     struct mh_lease *lease = check_lease(L, 2);
     struct mh_recovery *recovery = lua_newuserdatauv(L, sizeof *recovery, 0);
     struct mh_err err = {0};
@@ -190,17 +186,18 @@ static int site_recover(lua_State *L)
     if (mh_site_recover(site, lease, recovery, &err) < 0) {
         return mh_lib_fail(L, &err);
     }
-    lua_createtable(L, 0, 4);
+    lua_createtable(L, 0, 5);
     set_text(L, "action", actions[recovery->action]);
     set_text(L, "commit", recovery->commit.hex);
     set_text(L, "operation", recovery->operation);
+    set_text(L, "workspace", recovery->workspace);
     set_text(L, "kept", recovery->kept);
     return 1;
 }
 
 static int site_snapshot(lua_State *L)
 {
-    struct mh_site *site = check_site(L, 1);
+    struct mh_site *site = mh_lib_check_site(L, 1);
     struct mh_lease *lease = check_lease(L, 2);
     struct snapshot_box *box = lua_newuserdatauv(L, sizeof *box, 2);
     struct mh_err err = {0};
@@ -275,7 +272,7 @@ static int snapshot_refresh(lua_State *L)
 
 static int site_begin(lua_State *L)
 {
-    struct mh_site *site = check_site(L, 1);
+    struct mh_site *site = mh_lib_check_site(L, 1);
     struct mh_lease *lease = check_lease(L, 2);
     struct snapshot_box *box = luaL_checkudata(L, 3, SNAPSHOT_TYPE);
     struct mh_tx_request request = {.base = &box->base};
@@ -405,7 +402,8 @@ static void make_type(lua_State *L, const char *name, const luaL_Reg *methods,
 
 int luaopen_host_publish(lua_State *L)
 {
-    make_type(L, SITE_TYPE, site_methods, site_close);
+    make_type(L, MH_LIB_SITE, site_methods, site_close);
+    mh_lib_add_repair(L);
     make_type(L, LEASE_TYPE, lease_methods, lease_drop);
     make_type(L, SNAPSHOT_TYPE, snapshot_methods, snapshot_gc);
     make_type(L, TX_TYPE, tx_methods, tx_release);

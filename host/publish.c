@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fstype.h"
 #include "os.h"
 #include "path.h"
 #include "publish_parts.h"
@@ -26,7 +27,7 @@ static int open_absolute(const char *path, struct mh_err *err)
 /* Makes (mode 0700) and opens one directory in another. */
 static int make_dir(int dirfd, const char *name, struct mh_err *err)
 {
-    if (mh_os.mkdirat(dirfd, name, 0700) < 0 && errno != EEXIST) {
+    if (mh_os_mkdir(dirfd, name, 0700) < 0 && errno != EEXIST) {
         return mh_err_sys(err, errno, "cannot make directory %s in git's common directory", name);
     }
     return mh_path_open_dir(dirfd, name, err);
@@ -70,6 +71,33 @@ static int read_id(struct mh_site *site, struct mh_err *err)
     return 1;
 }
 
+/* An id that a power cut takes away would take the kept answers with it, which are found by it. */
+static int sync_home(const struct mh_site *site, struct mh_err *err)
+{
+    int common = open_absolute(mh_repo_commondir(site->repo), err);
+    int result = 0;
+
+    if (common < 0) {
+        return -1;
+    }
+    if (mh_os_fsync(site->home_fd) < 0 || mh_os_fsync(common) < 0) {
+        result = mh_err_sys(err, errno, "cannot make %s/id durable", site->home);
+    }
+    mh_os_close(&common);
+    return result;
+}
+
+/* Gives a file the name of the id, which it may have been given meanwhile. */
+static int link_id(int dirfd, const char *name)
+{
+    int result;
+
+    do {
+        result = mh_os.linkat(dirfd, name, dirfd, "id", 0);
+    } while (result < 0 && errno == EINTR);
+    return result < 0 && errno != EEXIST ? -1 : 0;
+}
+
 /* Makes a new id; of two processes that do so at once, the first wins and both read its id
  * afterwards. */
 static int make_id(const struct mh_site *site, struct mh_err *err)
@@ -85,12 +113,12 @@ static int make_id(const struct mh_site *site, struct mh_err *err)
     memcpy(name + 3, id, sizeof id);
     fd = mh_os_create(site->home_fd, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (fd < 0 || mh_os_write_all(fd, id, MH_PROJECT_ID_HEX) < 0 || mh_os_fsync(fd) < 0 ||
-        (mh_os.linkat(site->home_fd, name, site->home_fd, "id", 0) < 0 && errno != EEXIST)) {
+        link_id(site->home_fd, name) < 0) {
         result = mh_err_sys(err, errno, "cannot make %s/id", site->home);
     }
     mh_os_close(&fd);
     (void)mh_os_unlink(site->home_fd, name, 0);
-    return result;
+    return result < 0 ? -1 : sync_home(site, err);
 }
 
 static int open_id(struct mh_site *site, struct mh_err *err)
@@ -118,6 +146,24 @@ static int open_live(struct mh_site *site, struct mh_err *err)
     return site->live_fd < 0 ? mh_err_wrap(err, "the live migrations directory") : 0;
 }
 
+/* Live may lie elsewhere than git's directory, whose locks refuse such a file system too. */
+static int check_live(const struct mh_site *site, struct mh_err *err)
+{
+    enum mh_fstype type;
+    const char *kind;
+
+    if (mh_fstype_of(site->live_fd, &type, &kind, err) < 0) {
+        return -1;
+    }
+    if (type == MH_FSTYPE_NETWORK || (type == MH_FSTYPE_FUSE && !site->allow_fuse)) {
+        return mh_err_set(err, "EUNSUPPORTED",
+                          "%s is on a file system (%s) that cannot be relied on to keep what was "
+                          "synced",
+                          site->live, kind);
+    }
+    return 0;
+}
+
 int mh_site_open(const struct mh_site_options *options, struct mh_site *out, struct mh_err *err)
 {
     struct mh_site site = {.repo = options->repo,
@@ -139,7 +185,8 @@ int mh_site_open(const struct mh_site_options *options, struct mh_site *out, str
         (void)mh_err_nomem(err);
         goto fail;
     }
-    if (open_live(&site, err) < 0 || open_home(&site, err) < 0 || open_id(&site, err) < 0) {
+    if (open_live(&site, err) < 0 || check_live(&site, err) < 0 || open_home(&site, err) < 0 ||
+        open_id(&site, err) < 0) {
         goto fail;
     }
     *out = site;
@@ -266,12 +313,54 @@ int mh_publish_read_branch(const struct mh_site *site, struct mh_repo_head *out,
     return 0;
 }
 
-/* Whether anything at the slug differs from HEAD, staged, untracked and ignored files included. */
-static int check_clean(const struct mh_site *site, const char *path, struct mh_err *err)
+const char *mh_publish_linked_name(const struct mh_repo *repo)
+{
+    const char *gitdir = mh_repo_gitdir(repo);
+
+    return strcmp(gitdir, mh_repo_commondir(repo)) == 0 ? "" : strrchr(gitdir, '/') + 1;
+}
+
+const char *mh_publish_branch_name(const char *branch)
+{
+    static const char heads[] = "refs/heads/";
+
+    return strncmp(branch, heads, sizeof heads - 1) == 0 ? branch + sizeof heads - 1 : branch;
+}
+
+/* The names at the slug that differ from HEAD, staged, untracked and ignored ones included; NULL
+ * where none does. */
+static int find_dirty(const struct mh_site *site, const char *slug, char **names,
+                      struct mh_err *err)
+{
+    char *path = mh_path_join(site->live, slug);
+    int result;
+
+    if (path == NULL) {
+        return mh_err_nomem(err);
+    }
+    result = mh_repo_dirty(site->repo, path, names, err);
+    free(path);
+    return result;
+}
+
+int mh_publish_is_committed(const struct mh_site *site, const char *slug, struct mh_err *err)
+{
+    char *names = NULL;
+    int committed;
+
+    if (find_dirty(site, slug, &names, err) < 0) {
+        return -1;
+    }
+    committed = names == NULL;
+    free(names);
+    return committed;
+}
+
+static int check_clean(const struct mh_site *site, const char *slug, struct mh_err *err)
 {
     char *names = NULL;
 
-    if (mh_repo_dirty(site->repo, path, &names, err) < 0) {
+    if (find_dirty(site, slug, &names, err) < 0) {
         return -1;
     }
     if (names == NULL) {
@@ -282,7 +371,8 @@ static int check_clean(const struct mh_site *site, const char *path, struct mh_e
             *c = c[1] != '\0' ? ',' : '\0';
         }
     }
-    (void)mh_err_set(err, "EDIRTY", "%s is not as it was committed: %s", path, names);
+    (void)mh_err_set(err, "EDIRTY", "%s/%s is not as it was committed: %s", site->live, slug,
+                     names);
     free(names);
     return -1;
 }
@@ -302,8 +392,10 @@ int mh_site_base(const struct mh_site *site, const struct mh_lease *lease, struc
     if (mh_lock_verify(&lease->lock, err) == 0 && mh_publish_check_operation(site, err) == 0 &&
         mh_publish_read_branch(site, &head, err) == 0 &&
         mh_snapshot_take(site->live_fd, lease->slug, NULL, &base.live, err) == 0 &&
-        check_clean(site, path, err) == 0 &&
+        check_clean(site, lease->slug, err) == 0 &&
         mh_repo_tree_id(site->repo, head.commit.hex, path, &base.tree, err) >= 0) {
+        base.branch = head.branch;
+        head.branch = NULL;
         result = 0;
     }
     mh_repo_head_release(&head);
@@ -345,7 +437,7 @@ static int copy_live(const struct mh_site *site, const char *slug, const struct 
     if (base->live.exists) {
         return mh_tree_copy(site->live_fd, slug, parent, name, err);
     }
-    return mh_os.mkdirat(parent, name, 0777) < 0
+    return mh_os_mkdir(parent, name, 0777) < 0
                ? mh_err_sys(err, errno, "cannot make the workspace %s", name)
                : 0;
 }
@@ -390,4 +482,6 @@ void mh_base_release(struct mh_base *base)
 {
     mh_snapshot_release(&base->live);
     base->tree.hex[0] = '\0';
+    free(base->branch);
+    base->branch = NULL;
 }

@@ -80,11 +80,12 @@ void mh_lease_drop(struct mh_lease *lease);
 struct mh_base {
     struct mh_snapshot live;
     struct mh_oid tree; /* the subtree in HEAD, "" where there is none */
+    char *branch;       /* that HEAD was on: the step is for no other */
 };
 
-#define MH_BASE_INIT                             \
-    {                                            \
-        .live = MH_SNAPSHOT_INIT, .tree = { "" } \
+#define MH_BASE_INIT                                           \
+    {                                                          \
+        .live = MH_SNAPSHOT_INIT, .tree = {""}, .branch = NULL \
     }
 
 /*
@@ -146,7 +147,7 @@ struct mh_tx_request {
     const char *token;   /* MH_TOKEN_HEX digits, unique */
 };
 
-/* Stages the next tree beside live.  ESTALE: live, HEAD or the workspace is not what it was. */
+/* Stages the next tree beside live.  ESTALE: branch, HEAD's tree or the workspace is another. */
 int mh_tx_begin(const struct mh_site *site, const struct mh_lease *lease,
                 const struct mh_tx_request *request, struct mh_tx *out, struct mh_err *err);
 
@@ -163,7 +164,11 @@ int mh_tx_commit(struct mh_tx *tx, struct mh_oid *commit, struct mh_err *err);
 /* Removes the journal and what is left.  A failure here loses nothing: recovery repeats it. */
 int mh_tx_finish(struct mh_tx *tx, struct mh_err *err);
 
-/* Undoes what is not committed.  On failure the journal stays and recovery decides. */
+/*
+ * Undoes what is not committed: live is as it was, unless somebody meanwhile put there what HEAD
+ * has, which then stays.  ESTALE: undone, and somebody's edit to the new tree is kept.  After any
+ * other failure the journal stays and recovery decides.
+ */
 int mh_tx_rollback(struct mh_tx *tx, struct mh_err *err);
 
 /* Rolls back where needed, then frees.  Idempotent; accepts an empty one. */
@@ -172,23 +177,57 @@ void mh_tx_release(struct mh_tx *tx);
 enum mh_recovery_action {
     MH_RECOVERY_NONE,      /* nothing was left */
     MH_RECOVERY_FINISHED,  /* the step is published and committed */
-    MH_RECOVERY_DISCARDED, /* remains of a step that had not reached live were removed */
-    MH_RECOVERY_SET_ASIDE  /* the staged tree no longer fits and was kept for a person */
+    MH_RECOVERY_DISCARDED, /* remains of a step that is not live were removed */
+    MH_RECOVERY_SET_ASIDE  /* the same, and a tree of it was kept for a person */
 };
 
 struct mh_recovery {
     enum mh_recovery_action action;
     struct mh_oid commit; /* of FINISHED */
-    char *operation;      /* of the journal, NULL where there was none */
-    char *kept;           /* absolute path of SET_ASIDE */
+    char *operation;      /* of the journal, NULL where there was none; likewise the next */
+    char *workspace;      /* absolute path */
+    char *kept;           /* absolute path of a tree that was kept, in FINISHED too; or NULL */
 };
 
 /*
  * Finishes or undoes what a dead holder of the slug left.  May be run again, and killed, anywhere.
  * ECORRUPT or ESTALE: it cannot be decided; everything is kept and the message says what to do.
+ * After any other failure everything is as it was found, or further on.
  */
 int mh_site_recover(const struct mh_site *site, const struct mh_lease *lease,
                     struct mh_recovery *out, struct mh_err *err);
 void mh_recovery_release(struct mh_recovery *recovery);
+
+/* What there may be of a step that is not over: of one under way too, if nobody holds its lease. */
+enum mh_remains_kind {
+    MH_REMAINS_JOURNAL,     /* `detail` is its operation, "" where it cannot be read */
+    MH_REMAINS_DRAFT,       /* of a journal; `detail` is the label in this and the next two */
+    MH_REMAINS_TRANSACTION, /* a directory of ours in __transactions__ */
+    MH_REMAINS_OBJECTS      /* a quarantine */
+};
+
+struct mh_remains {
+    enum mh_remains_kind kind;
+    const char *slug;
+    const char *detail;
+};
+
+/* Calls `visit` for each; a non-zero answer ends it and is returned.  Changes nothing. */
+int mh_site_remains(const struct mh_site *site,
+                    int (*visit)(void *context, const struct mh_remains *remains), void *context,
+                    struct mh_err *err);
+
+/*
+ * Removes what dead processes of ours left of git's locks; all others stay.  EBUSY: somebody
+ * commits at the moment.
+ */
+int mh_site_unlock(const struct mh_site *site, struct mh_err *err);
+
+/*
+ * Moves the entry `name` of __transactions__ to the project's set-aside folder as `label`, or a
+ * number behind that, with a line that says why.  *path is where it is now, on the heap.
+ */
+int mh_site_set_aside(const struct mh_site *site, const char *name, const char *label,
+                      const char *why, char **path, struct mh_err *err);
 
 #endif

@@ -13,11 +13,9 @@
 /* Whether a name is "<slug>@<token>" of just this slug. */
 static bool is_label_of(const char *name, const char *slug)
 {
-    size_t length = strlen(slug);
+    size_t length = mh_publish_slug_length(name);
 
-    return strncmp(name, slug, length) == 0 && name[length] == '@' &&
-           strlen(name + length + 1) == MH_TOKEN_HEX &&
-           strspn(name + length + 1, "0123456789abcdef") == MH_TOKEN_HEX;
+    return length > 0 && length == strlen(slug) && strncmp(name, slug, length) == 0;
 }
 
 /* Removes our entries of __transactions__; *count grows by their number. */

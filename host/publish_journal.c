@@ -27,7 +27,7 @@ struct field {
 
 static const struct field fields[] = {
     FIELD(operation),    FIELD(slug),           FIELD(live),
-    FIELD(worktree),     FIELD(gitdir),         FIELD(token),
+    FIELD(worktree),     FIELD(linked),         FIELD(token),
     FIELD(branch),       FIELD(head),           FIELD(base),
     FIELD(next),         FIELD(base_tree),      FIELD(next_tree),
     FIELD(workspace),    FIELD(message),        FIELD(author_name),
@@ -229,7 +229,8 @@ static int decode(const char *text, size_t size, struct mh_journal *out, struct 
     }
     end = text + size;
     if (size < sizeof VERSION_LINE || strncmp(text, VERSION_LINE, sizeof VERSION_LINE - 1) != 0) {
-        return mh_err_set(err, "ECORRUPT", "the journal is of a version that is unknown here");
+        return mh_err_set(err, "EUNSUPPORTED",
+                          "it is of a version that is unknown here: run the mighost that wrote it");
     }
     for (size_t i = 0; i < FIELD_COUNT && result == 0; i++) {
         result = decode_field(&at, end, fields[i].name, value_of(&journal, i), err);
@@ -276,26 +277,4 @@ int mh_journal_remove(int dirfd, const char *slug, struct mh_err *err)
         return mh_err_sys(err, errno, "cannot remove the journal of %s", slug);
     }
     return 0;
-}
-
-int mh_journal_each(int dirfd, int (*visit)(void *context, const struct mh_journal *journal),
-                    void *context, struct mh_err *err)
-{
-    static char here[] = "journals";
-    const struct mh_dir dir = {.fd = dirfd, .path = here};
-    struct mh_listing listing = {0};
-    int result = mh_dir_list(&dir, "", &listing, err);
-
-    for (size_t i = 0; i < listing.count && result == 0; i++) {
-        struct mh_journal journal = {0};
-        struct mh_err ignored;
-
-        if (listing.entries[i].name[0] != '.' &&
-            mh_journal_read(dirfd, listing.entries[i].name, &journal, &ignored) > 0) {
-            result = visit(context, &journal);
-            mh_journal_release(&journal);
-        }
-    }
-    mh_listing_release(&listing);
-    return result;
 }

@@ -17,7 +17,7 @@ struct mh_journal {
     char *slug;
     char *live;     /* relative to the work tree */
     char *worktree; /* absolute */
-    char *gitdir;   /* absolute, of that work tree */
+    char *linked;   /* git's name of that work tree where it is a linked one */
     char *token;
     char *branch;
     char *head; /* commit that HEAD was at */
@@ -51,14 +51,13 @@ int mh_journal_write(int dirfd, const char *label, const struct mh_journal *jour
 /* Removes such a draft; a missing one is success. */
 int mh_journal_remove_draft(int dirfd, const char *label, struct mh_err *err);
 
-/* 1: read; 0: there is none; -1: failure, ECORRUPT where it is torn or altered. */
+/*
+ * 1: read; 0: there is none; -1: failure, ECORRUPT where it is torn or altered, EUNSUPPORTED where
+ * another version wrote it.
+ */
 int mh_journal_read(int dirfd, const char *slug, struct mh_journal *out, struct mh_err *err);
 
 /* Removes the journal of the slug; a missing one is success. */
 int mh_journal_remove(int dirfd, const char *slug, struct mh_err *err);
-
-/* Calls `visit` for each good journal in dirfd; a non-zero answer ends it and is returned. */
-int mh_journal_each(int dirfd, int (*visit)(void *context, const struct mh_journal *journal),
-                    void *context, struct mh_err *err);
 
 #endif

@@ -39,9 +39,7 @@ int mh_publish_sync_swap(const struct mh_tx *tx, struct mh_err *err)
     return 0;
 }
 
-/* A rename to a name that is free; the check and the rename are one step where the file system can.
- */
-static int rename_new(int from_dir, const char *from, int to_dir, const char *to)
+int mh_publish_rename_new(int from_dir, const char *from, int to_dir, const char *to)
 {
     struct stat there;
 
@@ -63,12 +61,12 @@ static int swap_by_two_renames(struct mh_tx *tx, struct mh_err *err)
     int live = tx->site->live_fd;
 
     tx->way = MH_TX_TWO_RENAMES;
-    if (rename_new(live, tx->journal.slug, tx->dir, MH_OLD) < 0) {
+    if (mh_publish_rename_new(live, tx->journal.slug, tx->dir, MH_OLD) < 0) {
         return fail(tx, err);
     }
-    if (rename_new(tx->dir, MH_STAGED, live, tx->journal.slug) < 0) {
+    if (mh_publish_rename_new(tx->dir, MH_STAGED, live, tx->journal.slug) < 0) {
         (void)fail(tx, err);
-        if (rename_new(tx->dir, MH_OLD, live, tx->journal.slug) < 0) {
+        if (mh_publish_rename_new(tx->dir, MH_OLD, live, tx->journal.slug) < 0) {
             tx->state = MH_TX_DONE; /* live is absent: only recovery may touch what is here */
         }
         return -1;
@@ -82,7 +80,8 @@ int mh_publish_swap_in(struct mh_tx *tx, struct mh_err *err)
 
     if (!tx->base->exists) {
         tx->way = MH_TX_CREATED;
-        return rename_new(tx->dir, MH_STAGED, live, tx->journal.slug) < 0 ? fail(tx, err) : 0;
+        return mh_publish_rename_new(tx->dir, MH_STAGED, live, tx->journal.slug) < 0 ? fail(tx, err)
+                                                                                     : 0;
     }
     tx->way = MH_TX_SWAPPED;
     if (mh_os_rename(tx->dir, MH_STAGED, live, tx->journal.slug, RENAME_EXCHANGE) == 0) {
@@ -91,24 +90,45 @@ int mh_publish_swap_in(struct mh_tx *tx, struct mh_err *err)
     return is_refused(errno) ? swap_by_two_renames(tx, err) : fail(tx, err);
 }
 
+/* The two renames backwards; where the second fails the first is taken back. */
+static int swap_out_by_two_renames(struct mh_tx *tx)
+{
+    int live = tx->site->live_fd;
+    int saved;
+
+    if (mh_publish_rename_new(live, tx->journal.slug, tx->dir, MH_STAGED) < 0) {
+        return -1;
+    }
+    if (mh_publish_rename_new(tx->dir, MH_OLD, live, tx->journal.slug) == 0) {
+        return 0;
+    }
+    saved = errno;
+    if (mh_publish_rename_new(tx->dir, MH_STAGED, live, tx->journal.slug) < 0) {
+        tx->state = MH_TX_DONE; /* live is absent: only recovery may touch what is here */
+    }
+    errno = saved;
+    return -1;
+}
+
 int mh_publish_swap_out(struct mh_tx *tx, struct mh_err *err)
 {
     int live = tx->site->live_fd;
-    int result = 0;
+    int result = -1;
 
     switch (tx->way) {
     case MH_TX_SWAPPED:
         result = mh_os_rename(tx->dir, MH_STAGED, live, tx->journal.slug, RENAME_EXCHANGE);
         break;
     case MH_TX_TWO_RENAMES:
-        result = rename_new(live, tx->journal.slug, tx->dir, MH_STAGED);
-        if (result == 0) {
-            result = rename_new(tx->dir, MH_OLD, live, tx->journal.slug);
-        }
+        result = swap_out_by_two_renames(tx);
         break;
     case MH_TX_CREATED:
-        result = rename_new(live, tx->journal.slug, tx->dir, MH_STAGED);
+        result = mh_publish_rename_new(live, tx->journal.slug, tx->dir, MH_STAGED);
         break;
     }
-    return result < 0 ? fail(tx, err) : mh_publish_sync_swap(tx, err);
+    if (result < 0) {
+        return fail(tx, err);
+    }
+    tx->state = MH_TX_STAGED;
+    return 0;
 }

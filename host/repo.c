@@ -198,6 +198,15 @@ void mh_repo_head_release(struct mh_repo_head *head)
     *head = (struct mh_repo_head){0};
 }
 
+int mh_repo_has_ref(const struct mh_repo *repo, const char *name, struct mh_err *err)
+{
+    git_reference *reference = NULL;
+    int code = git_reference_lookup(&reference, repo->handle, name);
+
+    git_reference_free(reference);
+    return code == 0 ? 1 : code == GIT_ENOTFOUND ? 0 : fail(err, "EIO", "cannot read a reference");
+}
+
 const char *mh_repo_operation(const struct mh_repo *repo)
 {
     switch (git_repository_state(repo->handle)) {

@@ -54,6 +54,9 @@ struct mh_repo_head {
 int mh_repo_read_head(const struct mh_repo *repo, struct mh_repo_head *out, struct mh_err *err);
 void mh_repo_head_release(struct mh_repo_head *head);
 
+/* 1: there is a reference of this full name; 0: there is none; -1. */
+int mh_repo_has_ref(const struct mh_repo *repo, const char *name, struct mh_err *err);
+
 /* The operation under way: "none", "merge", "rebase", "cherry-pick", ... static storage. */
 const char *mh_repo_operation(const struct mh_repo *repo);
 

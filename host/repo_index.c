@@ -23,80 +23,174 @@ static int fail(struct mh_err *err, const char *what)
                       last != NULL ? last->message : "unknown libgit2 error");
 }
 
-/* Where records for git go, and the path that their names are below. */
-struct records {
-    FILE *stream;
-    const char *path;
+/* One entry that differs, as `git diff-index --raw -z` says it. */
+struct difference {
+    unsigned old_mode; /* in the commit; 0 where it has none */
+    unsigned new_mode; /* in the index; 0 where it has none */
+    char old_id[MH_OID_HEX + 1];
+    char new_id[MH_OID_HEX + 1];
+    char status;
+    const char *path; /* relative to the work tree */
 };
 
-/* Writes one record for `git update-index -z --index-info`; a mode of 0 removes the entry. */
-static int write_record(const struct records *to, const git_diff_delta *delta)
+/* Take a mode or an id from *at, which moves behind it; false for anything else. */
+static bool take_mode(const char **at, unsigned *mode)
 {
-    bool removed = delta->status == GIT_DELTA_DELETED;
-    const git_diff_file *file = removed ? &delta->old_file : &delta->new_file;
+    char *after = NULL;
+    unsigned long value = strtoul(*at, &after, 8);
+
+    if (after == *at || value > 0777777) {
+        return false;
+    }
+    *mode = (unsigned)value;
+    *at = after;
+    return true;
+}
+
+static bool take_id(const char **at, char id[MH_OID_HEX + 1])
+{
+    if (**at != ' ' || strspn(*at + 1, "0123456789abcdef") != MH_OID_HEX) {
+        return false;
+    }
+    memcpy(id, *at + 1, MH_OID_HEX);
+    id[MH_OID_HEX] = '\0';
+    *at += MH_OID_HEX + 1;
+    return true;
+}
+
+/* Takes ":<mode> <mode> <id> <id> <status>" NUL "<path>" NUL from *at, which moves behind it. */
+static int parse_difference(const char **at, const char *end, struct difference *out,
+                            struct mh_err *err)
+{
+    const char *path = *at + strlen(*at) + 1;
+    const char *field = *at + 1;
+
+    if (path >= end || !take_mode(&field, &out->old_mode) || !take_mode(&field, &out->new_mode) ||
+        !take_id(&field, out->old_id) || !take_id(&field, out->new_id) || *field != ' ') {
+        return mh_err_set(err, "EGIT", "git diff-index said what is not understood: %s", *at);
+    }
+    out->status = field[1];
+    out->path = path;
+    *at = path + strlen(path) + 1;
+    return 0;
+}
+
+/* 1 where the index still has just what the tree `before` (NULL: nothing) has at that path. */
+static int is_as_before(git_tree *before, const char *path, const struct difference *difference,
+                        struct mh_err *err)
+{
+    git_tree_entry *entry = NULL;
     char id[MH_OID_HEX + 1];
+    size_t length = strlen(path);
+    int code = GIT_ENOTFOUND;
+    int same;
 
-    (void)git_oid_tostr(id, sizeof id, &file->id);
-    return fprintf(to->stream, "%o %s\t%s/%s%c", removed ? 0u : (unsigned)file->mode, id, to->path,
-                   file->path, '\0');
-}
-
-/* Deltas are asked one by one: libgit2's own loop reads the index, which it cannot when split. */
-static int write_records(const struct mh_repo *repo, git_tree *before, git_tree *after,
-                         const struct records *to, struct mh_err *err)
-{
-    git_diff *diff = NULL;
-    int result = 0;
-
-    if (git_diff_tree_to_tree(&diff, mh_repo_handle(repo), before, after, NULL) < 0) {
-        return fail(err, "cannot compare two trees");
+    if (difference->status == 'U' || strlen(difference->path) <= length) {
+        return 0; /* a conflict, or a file where the directory belongs */
     }
-    for (size_t i = 0; i < git_diff_num_deltas(diff) && result >= 0; i++) {
-        result = write_record(to, git_diff_get_delta(diff, i));
+    if (before != NULL) {
+        code = git_tree_entry_bypath(&entry, before, difference->path + length + 1);
     }
-    git_diff_free(diff);
-    return result < 0 ? mh_err_nomem(err) : 0;
-}
-
-static int lookup_tree(const struct mh_repo *repo, const char *hex, git_tree **out,
-                       struct mh_err *err)
-{
-    git_oid id;
-
-    if (*hex == '\0') {
-        return 0;
-    }
-    if (git_oid_fromstr(&id, hex) < 0 || git_tree_lookup(out, mh_repo_handle(repo), &id) < 0) {
+    if (code < 0 && code != GIT_ENOTFOUND) {
         return fail(err, "cannot read a tree");
+    }
+    if (entry == NULL) {
+        return difference->new_mode == 0;
+    }
+    (void)git_oid_tostr(id, sizeof id, git_tree_entry_id(entry));
+    same = (unsigned)git_tree_entry_filemode(entry) == difference->new_mode &&
+           strcmp(id, difference->new_id) == 0;
+    git_tree_entry_free(entry);
+    return same;
+}
+
+/* Turns differences into records for `git update-index -z --index-info`. */
+static int write_records(const struct mh_index_request *request, git_tree *before,
+                         const char *differences, size_t size, FILE *out, struct mh_err *err)
+{
+    const char *at = differences;
+
+    while (size > 0 && at < differences + size) {
+        struct difference difference = {.path = ""};
+        int stale;
+
+        if (parse_difference(&at, differences + size, &difference, err) < 0) {
+            return -1;
+        }
+        stale = is_as_before(before, request->path, &difference, err);
+        if (stale < 0) {
+            return -1;
+        }
+        if (stale > 0 && fprintf(out, "%o %s\t%s%c", difference.old_mode, difference.old_id,
+                                 difference.path, '\0') < 0) {
+            return mh_err_nomem(err);
+        }
+        if (stale == 0 && !request->keep_staged) {
+            return mh_err_set(err, "EDIRTY",
+                              "%s has a staged change: commit it, or unstage it with 'git restore "
+                              "--staged -- %s'",
+                              difference.path, request->path);
+        }
     }
     return 0;
 }
 
-/* The records that turn `before` into `after`; *text is on the heap. */
-static int list_changes(const struct mh_repo *repo, const struct mh_index_request *request,
-                        char **text, size_t *size, struct mh_err *err)
+/* The tree, NULL where there is none: then nothing in the index counts as unchanged. */
+static int lookup_tree(const struct mh_repo *repo, const char *hex, git_tree **out,
+                       struct mh_err *err)
 {
+    git_oid id;
+    int code = 0;
+
+    if (*hex != '\0' && (code = git_oid_fromstr(&id, hex)) == 0) {
+        code = git_tree_lookup(out, mh_repo_handle(repo), &id);
+    }
+    return code == 0 || code == GIT_ENOTFOUND ? 0 : fail(err, "cannot read a tree");
+}
+
+static int run_git(const struct mh_repo *repo, struct mh_repo_git_call *call, char **out,
+                   size_t *size, struct mh_err *err)
+{
+    *out = NULL;
+    *size = 0;
+    return mh_repo_git(repo, call, out, size, err);
+}
+
+/* The records that bring the index `file` up to the commit; *text is on the heap. */
+static int list_changes(const struct mh_repo *repo, const struct mh_index_request *request,
+                        const char *file, char **text, size_t *size, struct mh_err *err)
+{
+    const char *const args[] = {"diff-index",   "--cached",    "--raw",         "-z",
+                                "--no-renames", "--no-abbrev", request->commit, "--",
+                                request->path,  NULL};
+    struct mh_repo_git_call call = {.args = args, .index_file = file};
     git_tree *before = NULL;
-    git_tree *after = NULL;
-    struct records to = {.stream = open_memstream(text, size), .path = request->path};
+    char *differences = NULL;
+    size_t length = 0;
+    FILE *stream;
     int result = -1;
 
-    if (to.stream == NULL) {
-        return mh_err_nomem(err);
+    if (run_git(repo, &call, &differences, &length, err) < 0) {
+        return -1;
     }
-    if (lookup_tree(repo, request->before, &before, err) == 0 &&
-        lookup_tree(repo, request->after, &after, err) == 0) {
-        result = write_records(repo, before, after, &to, err);
+    stream = open_memstream(text, size);
+    if (stream == NULL) {
+        (void)mh_err_nomem(err);
+        goto out;
     }
-    if (fclose(to.stream) != 0 && result == 0) {
+    if (lookup_tree(repo, request->before, &before, err) == 0) {
+        result = write_records(request, before, differences, length, stream, err);
+    }
+    if (fclose(stream) != 0 && result == 0) {
         result = mh_err_nomem(err);
     }
-    git_tree_free(before);
-    git_tree_free(after);
     if (result < 0) {
         free(*text);
         *text = NULL;
     }
+out:
+    git_tree_free(before);
+    free(differences);
     return result;
 }
 
@@ -138,6 +232,7 @@ static int copy_index(int gitdir, int home, const char *copy, struct mh_err *err
     return result;
 }
 
+/* 1: the copy was changed; 0: nothing had to be; -1. */
 static int change_copy(const struct mh_repo *repo, const struct mh_index_request *request,
                        const char *copy, struct mh_err *err)
 {
@@ -152,11 +247,13 @@ static int change_copy(const struct mh_repo *repo, const struct mh_index_request
     if (file == NULL) {
         return mh_err_nomem(err);
     }
-    if (list_changes(repo, request, &records, &size, err) == 0) {
+    if (list_changes(repo, request, file, &records, &call.input_size, err) == 0) {
+        result = 0;
+    }
+    if (result == 0 && call.input_size > 0) {
         call.index_file = file;
         call.input = records;
-        call.input_size = size;
-        result = mh_repo_git(repo, &call, &out, &size, err);
+        result = run_git(repo, &call, &out, &size, err) < 0 ? -1 : 1;
     }
     free(out);
     free(records);
@@ -177,6 +274,15 @@ static int lock_index(const struct mh_index_request *request, int gitdir, struct
     return mh_git_lock_take(&lock, out, err);
 }
 
+static void drop_copy(struct mh_index_update *update)
+{
+    if (update->copy != NULL) {
+        (void)mh_os_unlink(update->home, update->copy, 0);
+        free(update->copy);
+        update->copy = NULL;
+    }
+}
+
 int mh_index_prepare(const struct mh_repo *repo, const struct mh_index_request *request,
                      struct mh_index_update *out, struct mh_err *err)
 {
@@ -192,11 +298,13 @@ int mh_index_prepare(const struct mh_repo *repo, const struct mh_index_request *
         update.copy = NULL;
         (void)mh_err_nomem(err);
     } else if (lock_index(request, gitdir, &update.lock, err) == 0 &&
-               copy_index(gitdir, request->home, update.copy, err) == 0 &&
-               change_copy(repo, request, update.copy, err) == 0) {
-        result = 0;
+               copy_index(gitdir, request->home, update.copy, err) == 0) {
+        result = change_copy(repo, request, update.copy, err);
     }
     mh_os_close(&gitdir);
+    if (result <= 0) {
+        drop_copy(&update);
+    }
     if (result < 0) {
         mh_index_drop(&update);
         return -1;
@@ -207,7 +315,8 @@ int mh_index_prepare(const struct mh_repo *repo, const struct mh_index_request *
 
 int mh_index_commit(struct mh_index_update *update, struct mh_err *err)
 {
-    if (mh_os_rename(update->home, update->copy, update->lock.dir, update->lock.file, 0) < 0) {
+    if (update->copy != NULL &&
+        mh_os_rename(update->home, update->copy, update->lock.dir, update->lock.file, 0) < 0) {
         return mh_err_sys(err, errno, "cannot put git's index in place");
     }
     free(update->copy);
@@ -218,10 +327,6 @@ int mh_index_commit(struct mh_index_update *update, struct mh_err *err)
 
 void mh_index_drop(struct mh_index_update *update)
 {
-    if (update->copy != NULL) {
-        (void)mh_os_unlink(update->home, update->copy, 0);
-        free(update->copy);
-        update->copy = NULL;
-    }
+    drop_copy(update);
     mh_git_lock_drop(&update->lock);
 }

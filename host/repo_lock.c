@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,9 +127,8 @@ int mh_git_lock_commit(struct mh_git_lock *lock, struct mh_err *err)
 
 void mh_git_lock_drop(struct mh_git_lock *lock)
 {
-    bool is_gone = lock->lock == NULL || mh_os_unlink(lock->dir, lock->lock, 0) == 0;
-
-    if (lock->ours != NULL && is_gone) { /* else it tells the next sweep that the lock is ours */
+    /* While the lock is there our file must be too: it tells later that the lock is ours. */
+    if (lock->ours != NULL && (lock->lock == NULL || mh_os_unlink(lock->dir, lock->lock, 0) == 0)) {
         (void)mh_os_unlink(lock->ours_dir, lock->ours, 0);
     }
     mh_os_close(&lock->dir);
@@ -138,29 +136,4 @@ void mh_git_lock_drop(struct mh_git_lock *lock)
     free(lock->file);
     free(lock->lock);
     *lock = (struct mh_git_lock)MH_GIT_LOCK_INIT;
-}
-
-int mh_git_lock_sweep(int ours_dir, const char *ours, int dir, const char *file, struct mh_err *err)
-{
-    struct stat mine;
-    struct stat theirs;
-    char *name = NULL;
-    int result = 0;
-
-    if (fstatat(ours_dir, ours, &mine, AT_SYMLINK_NOFOLLOW) < 0) {
-        return errno == ENOENT ? 0
-                               : mh_err_sys(err, errno, "cannot look at the lock file %s", ours);
-    }
-    if (asprintf(&name, "%s.lock", file) < 0) {
-        return mh_err_nomem(err);
-    }
-    if (fstatat(dir, name, &theirs, AT_SYMLINK_NOFOLLOW) == 0 && theirs.st_ino == mine.st_ino &&
-        theirs.st_dev == mine.st_dev && mh_os_unlink(dir, name, 0) < 0) {
-        result = mh_err_sys(err, errno, "cannot remove the dead lock %s", name);
-    }
-    if (result == 0 && mh_os_unlink(ours_dir, ours, 0) < 0) {
-        result = mh_err_sys(err, errno, "cannot remove the lock file %s", ours);
-    }
-    free(name);
-    return result;
 }

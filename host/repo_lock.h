@@ -3,9 +3,9 @@
  * anyone else's.
  *
  * git locks a file by creating "<file>.lock", and such a lock outlives its holder.  Ours are hard
- * links to a file in a folder of our own, so a later process that knows the label removes exactly
- * what a dead one of ours left: the lock that is the same file as ours.  Every other lock belongs
- * to somebody else.
+ * links to a file in a folder of our own, so a later process removes exactly what a dead one of
+ * ours left: the locks that are the same file as one of ours (repo_locks.c finds them).  Every
+ * other lock belongs to somebody else.
  *
  * Calling sequence: take (with the content that committing will put in place), then commit or drop.
  */
@@ -14,7 +14,7 @@
 
 #include <stddef.h>
 
-#include "err.h"
+#include "repo.h"
 
 struct mh_git_lock {
     int ours_dir; /* borrowed: the folder of our own files */
@@ -49,8 +49,22 @@ int mh_git_lock_commit(struct mh_git_lock *lock, struct mh_err *err);
 /* Removes the lock and our file.  Idempotent; accepts an empty one. */
 void mh_git_lock_drop(struct mh_git_lock *lock);
 
-/* Removes what a dead holder left of the lock named `ours` on `file`; nothing of anyone else's. */
-int mh_git_lock_sweep(int ours_dir, const char *ours, int dir, const char *file,
-                      struct mh_err *err);
+/*
+ * Every lock of git's that there is: in the common directory, in those of linked work trees, and of
+ * refs.
+ * `ours` when it is the same file as one in the folder `ours_dir`.  A visit may remove it from
+ * `dirfd`; a non-zero answer ends the search and is returned.
+ */
+struct mh_git_lock_found {
+    const char *path; /* relative to the common directory */
+    int dirfd;
+    const char *name;
+    long age; /* seconds since it was made or written to */
+    bool ours;
+};
+
+int mh_git_lock_each(const struct mh_repo *repo, int ours_dir,
+                     int (*visit)(void *context, const struct mh_git_lock_found *found),
+                     void *context, struct mh_err *err);
 
 #endif

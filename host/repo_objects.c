@@ -34,6 +34,29 @@ static int fail(struct mh_err *err, const char *what)
                       last != NULL ? last->message : "unknown libgit2 error");
 }
 
+/* Says of every object that it is not there. */
+static int never(git_odb_backend *backend, const git_oid *id)
+{
+    (void)backend;
+    (void)id;
+    return -1;
+}
+
+/*
+ * Makes a write skip only what the quarantine has.  An object that is elsewhere may be broken, or
+ * reachable from nothing and pruned before our commit reaches it.
+ */
+static void trust_only(const git_odb_backend *trusted, git_odb *odb)
+{
+    git_odb_backend *backend = NULL;
+
+    for (size_t i = 0; i < git_odb_num_backends(odb); i++) {
+        if (git_odb_get_backend(&backend, odb, i) == 0 && backend != trusted) {
+            backend->freshen = never;
+        }
+    }
+}
+
 /* libgit2's view: a loose store on the quarantine in front of everything the repository has. */
 static int open_view(struct mh_objects *objects, const struct mh_repo *repo, struct mh_err *err)
 {
@@ -60,6 +83,7 @@ static int open_view(struct mh_objects *objects, const struct mh_repo *repo, str
         (void)fail(err, "cannot open the repository's objects");
         goto out;
     }
+    trust_only(loose, objects->odb);
     result = 0;
 out:
     free(path);
@@ -205,6 +229,33 @@ static bool is_below(const char *path, const char *prefix, size_t length)
     return length == 0 || (strncmp(path, prefix, length) == 0 && path[length] == '/');
 }
 
+/* Whether both trees have the same below the directory `prefix`. */
+static bool is_unchanged(const struct build *build, const char *prefix)
+{
+    const struct mh_snapshot *next = build->tree->next;
+    const struct mh_snapshot *base = build->tree->base;
+    size_t length = strlen(prefix);
+    size_t i = first_below(next, prefix, length);
+    size_t j = first_below(base, prefix, length);
+
+    for (;; i++, j++) {
+        bool more = i < next->count && is_below(next->entries[i].path, prefix, length);
+
+        if (more != (j < base->count && is_below(base->entries[j].path, prefix, length))) {
+            return false;
+        }
+        if (!more) {
+            return true;
+        }
+        if (strcmp(next->entries[i].path, base->entries[j].path) != 0 ||
+            next->entries[i].type != base->entries[j].type ||
+            (next->entries[i].type == MH_ENTRY_FILE &&
+             !mh_entry_same_file(&next->entries[i], &base->entries[j]))) {
+            return false;
+        }
+    }
+}
+
 static int write_directory(const struct build *build, const char *prefix, const git_tree *base,
                            git_oid *out, size_t *written, struct mh_err *err);
 
@@ -219,7 +270,16 @@ static int add_directory(const struct build *build, git_treebuilder *builder,
     git_oid id;
     int result;
 
-    if (known != NULL && git_tree_entry_type(known) == GIT_OBJECT_TREE &&
+    if (known != NULL && git_tree_entry_type(known) != GIT_OBJECT_TREE) {
+        known = NULL;
+    }
+    if (known != NULL && is_unchanged(build, entry->path)) {
+        return git_treebuilder_insert(NULL, builder, name, git_tree_entry_id(known),
+                                      GIT_FILEMODE_TREE) < 0
+                   ? fail(err, entry->path)
+                   : 0;
+    }
+    if (known != NULL &&
         git_tree_lookup(&below, build->objects->view, git_tree_entry_id(known)) < 0) {
         return fail(err, "cannot read a tree");
     }
@@ -284,6 +344,23 @@ static int write_directory(const struct build *build, const char *prefix, const 
     return result;
 }
 
+/* A base that history no longer has costs writing every file, and no more. */
+static int open_base(const struct mh_objects *objects, const char *hex, git_tree **out,
+                     struct mh_err *err)
+{
+    git_oid id;
+    int code;
+
+    if (*hex == '\0') {
+        return 0;
+    }
+    code = git_oid_fromstr(&id, hex);
+    if (code == 0) {
+        code = git_tree_lookup(out, objects->view, &id);
+    }
+    return code == 0 || code == GIT_ENOTFOUND ? 0 : fail(err, "cannot read the base tree");
+}
+
 int mh_objects_add_tree(struct mh_objects *objects, const struct mh_objects_tree *tree,
                         struct mh_oid *out, struct mh_err *err)
 {
@@ -297,9 +374,7 @@ int mh_objects_add_tree(struct mh_objects *objects, const struct mh_objects_tree
     if (build.root < 0) {
         return -1;
     }
-    if (*tree->base_tree != '\0' && (git_oid_fromstr(&id, tree->base_tree) < 0 ||
-                                     git_tree_lookup(&base, objects->view, &id) < 0)) {
-        (void)fail(err, "cannot read the base tree");
+    if (open_base(objects, tree->base_tree, &base, err) < 0) {
         goto out;
     }
     result = write_directory(&build, "", base, &id, &written, err);
@@ -381,6 +456,11 @@ int mh_objects_add_commit(struct mh_objects *objects, const struct mh_objects_co
     git_tree_free(tree);
     git_commit_free(parent);
     return result;
+}
+
+int mh_objects_sync(const struct mh_objects *objects, struct mh_err *err)
+{
+    return mh_quarantine_sync(&objects->quarantine, err);
 }
 
 int mh_objects_install(struct mh_objects *objects, struct mh_err *err)

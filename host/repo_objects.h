@@ -1,12 +1,14 @@
 /*
  * repo_objects: writing trees and commits so that git never sees a half-written object.
  *
- * Objects are first written to a quarantine (repo_quarantine.h), made durable there by the caller's
- * sync, and only then renamed into place.  So an object file that git can see is always whole: an
- * empty one left by a power cut would be taken by git for the real one from then on.
+ * Objects are first written to a quarantine (repo_quarantine.h), made durable there, and only then
+ * renamed into place.  So an object file that git can see is always whole: an empty one left by a
+ * power cut would be taken by git for the real one from then on.  What is written goes there even
+ * where git has such an object already, unless the base has it: the other may be broken, or be
+ * pruned before the new commit reaches it.
  *
- * Calling sequence: open, add_tree, add_commit, [sync], install, [sync], move the ref, close,
- * discard the quarantine.
+ * Calling sequence: open, add_tree, add_commit, sync (or the caller's), install, [sync], move the
+ * ref, close, discard the quarantine.
  */
 #ifndef MH_REPO_OBJECTS_H
 #define MH_REPO_OBJECTS_H
@@ -58,6 +60,9 @@ struct mh_objects_commit {
 };
 int mh_objects_add_commit(struct mh_objects *objects, const struct mh_objects_commit *commit,
                           struct mh_oid *out, struct mh_err *err);
+
+/* Makes everything in the quarantine durable. */
+int mh_objects_sync(const struct mh_objects *objects, struct mh_err *err);
 
 /* Renames everything from the quarantine into place.  May be run again after a failure. */
 int mh_objects_install(struct mh_objects *objects, struct mh_err *err);

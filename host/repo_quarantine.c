@@ -13,9 +13,10 @@
 #include "path.h"
 #include "tree.h"
 
-#define QUARANTINE_PREFIX "tmp_objdir-mighost-"
+/* No name that `git prune` takes for a temporary file of git's: it would remove our objects. */
+#define QUARANTINE_PREFIX "mighost-"
 
-static int open_store(const struct mh_repo *repo, struct mh_err *err)
+int mh_quarantine_open_store(const struct mh_repo *repo, struct mh_err *err)
 {
     char *path = mh_path_join(mh_repo_commondir(repo), "objects");
     int fd;
@@ -48,11 +49,11 @@ int mh_quarantine_open(const struct mh_repo *repo, const char *label, struct mh_
     struct mh_quarantine quarantine = MH_QUARANTINE_INIT;
 
     quarantine.name = quarantine_name(label, err);
-    quarantine.store = quarantine.name != NULL ? open_store(repo, err) : -1;
+    quarantine.store = quarantine.name != NULL ? mh_quarantine_open_store(repo, err) : -1;
     if (quarantine.store < 0) {
         goto fail;
     }
-    if (mh_os.mkdirat(quarantine.store, quarantine.name, 0777) < 0 && errno != EEXIST) {
+    if (mh_os_mkdir(quarantine.store, quarantine.name, 0777) < 0 && errno != EEXIST) {
         (void)mh_err_sys(err, errno, "cannot make %s in git's object directory", quarantine.name);
         goto fail;
     }
@@ -126,7 +127,7 @@ static int make_fan_out(int store, const char *name, struct mh_err *err)
     int fd;
     int result = 0;
 
-    if (mh_os.mkdirat(store, name, 0777) < 0) {
+    if (mh_os_mkdir(store, name, 0777) < 0) {
         return errno == EEXIST
                    ? 0
                    : mh_err_sys(err, errno, "cannot make git's object directory %s", name);
@@ -135,7 +136,7 @@ static int make_fan_out(int store, const char *name, struct mh_err *err)
     if (fd < 0) {
         return -1;
     }
-    if (fstat(store, &parent) < 0 || mh_os.fchmod(fd, parent.st_mode & 07777) < 0) {
+    if (fstat(store, &parent) < 0 || mh_os_fchmod(fd, parent.st_mode & 07777) < 0) {
         result =
             mh_err_sys(err, errno, "cannot set the permissions of git's object directory %s", name);
     }
@@ -170,10 +171,15 @@ int mh_quarantine_install(struct mh_quarantine *quarantine, struct mh_err *err)
     return each_name(quarantine->fd, install_directory, quarantine, err);
 }
 
+int mh_quarantine_sync(const struct mh_quarantine *quarantine, struct mh_err *err)
+{
+    return mh_tree_sync(quarantine->store, quarantine->name, err);
+}
+
 int mh_quarantine_discard(const struct mh_repo *repo, const char *label, struct mh_err *err)
 {
     char *name = quarantine_name(label, err);
-    int store = name != NULL ? open_store(repo, err) : -1;
+    int store = name != NULL ? mh_quarantine_open_store(repo, err) : -1;
     int result = -1;
 
     if (store >= 0) {
@@ -205,7 +211,7 @@ int mh_quarantine_each_label(const struct mh_repo *repo,
                              struct mh_err *err)
 {
     struct label_visit each = {.visit = visit, .context = context};
-    int store = open_store(repo, err);
+    int store = mh_quarantine_open_store(repo, err);
     int result = -1;
 
     if (store >= 0) {

@@ -1,8 +1,7 @@
 /*
  * repo_quarantine: a folder for new objects inside git's object directory, and the step that shows
- * them to git.  Its name is of the kind that `git gc` knows to be temporary.  Installing renames
- * each object into place over one of the same name: that is the same object, or one that something
- * else left broken.
+ * them to git.  `git gc` leaves the folder alone.  Installing renames each object into place over
+ * one of the same name: that is the same object, or one that something else left broken.
  */
 #ifndef MH_REPO_QUARANTINE_H
 #define MH_REPO_QUARANTINE_H
@@ -20,6 +19,9 @@ struct mh_quarantine {
         .store = -1, .fd = -1, .name = NULL \
     }
 
+/* Opens the repository's object directory. */
+int mh_quarantine_open_store(const struct mh_repo *repo, struct mh_err *err);
+
 /* Opens the quarantine `label` (one file name, e.g. "<slug>@<token>"), making it where it is
  * missing. */
 int mh_quarantine_open(const struct mh_repo *repo, const char *label, struct mh_quarantine *out,
@@ -27,6 +29,9 @@ int mh_quarantine_open(const struct mh_repo *repo, const char *label, struct mh_
 
 /* The folder stays on disk.  Accepts an empty one. */
 void mh_quarantine_close(struct mh_quarantine *quarantine);
+
+/* Makes everything in it durable, as it must be before it is installed. */
+int mh_quarantine_sync(const struct mh_quarantine *quarantine, struct mh_err *err);
 
 /* Renames everything into place.  May be run again after a failure. */
 int mh_quarantine_install(struct mh_quarantine *quarantine, struct mh_err *err);

@@ -59,6 +59,7 @@ function Site:lease(slug, operation, opts) end
 ---@field action "none"|"finished"|"discarded"|"set-aside"
 ---@field commit? string     of a step that was finished
 ---@field operation? string  of the journal that was found
+---@field workspace? string  likewise: absolute path of the step's workspace
 ---@field kept? string       absolute path of a tree that was set aside
 
 --- Finishes or undoes what a dead holder of the slug left; harmless to repeat.
@@ -90,6 +91,43 @@ function Site:snapshot(lease) end
 ---@return string? message
 ---@return string? name
 function Site:begin(lease, snapshot, publication) end
+
+---@class host.publish.Remains
+---@field kind "journal"|"draft"|"transaction"|"objects"
+---@field slug string
+---@field detail string  a journal's operation, "" where it cannot be read; else "<slug>@<token>"
+
+--- What there is of steps that are not over, those under way included; changes nothing.
+---@return host.publish.Remains[]? remains
+---@return string? message
+---@return string? name
+function Site:remains() end
+
+---@class host.publish.GitLock
+---@field path string   relative to git's common directory
+---@field age string    seconds
+---@field owner "ours"|"other"
+
+--- git's own locks that exist now.
+---@return host.publish.GitLock[]? locks
+---@return string? message
+---@return string? name
+function Site:locks() end
+
+--- Removes the locks of git's that dead processes of ours left, and no others.
+---@return true?
+---@return string? message
+---@return string? name  EBUSY: a commit is being made
+function Site:unlock() end
+
+--- Moves an entry of __transactions__ to the project's set-aside folder, with a line that says why.
+---@param name string
+---@param label string  its name there; a number is put behind it where that is taken
+---@param why string
+---@return string? path  where it is now
+---@return string? message
+---@return string? name_of_error
+function Site:set_aside(name, label, why) end
 
 --- Closes it; a second call does nothing.
 function Site:close() end

@@ -101,6 +101,7 @@ function M.leftovers(place)
   add_leftovers(problems, git .. "/mighost/journals", ".")
   add_leftovers(problems, git .. "/mighost/locks", ".")
   add_leftovers(problems, git .. "/objects", "^tmp_")
+  add_leftovers(problems, git .. "/objects", "^mighost")
   for _, folder in ipairs { git, git .. "/refs/heads", git .. "/mighost" } do
     add_leftovers(problems, folder, "%.lock$")
   end

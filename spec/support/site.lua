@@ -125,7 +125,8 @@ end
 function Site:leftovers()
   local found = {}
   local function add(path, expected)
-    for _, name in ipairs(M.names(path)) do
+    local is_there = require("lfs").attributes(path, "mode") == "directory" -- git clean takes it
+    for _, name in ipairs(is_there and M.names(path) or {}) do
       if not expected[name] then
         found[#found + 1] = path .. "/" .. name
       end
@@ -135,7 +136,7 @@ function Site:leftovers()
   add(self.path .. "/.git/mighost/journals", {})
   add(self.path .. "/.git/mighost/locks", {})
   for _, name in ipairs(M.names(self.path .. "/.git/objects")) do
-    if name:find("^tmp_") then
+    if name:find("^tmp_") or name:find("^mighost") then
       found[#found + 1] = name
     end
   end

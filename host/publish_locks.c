@@ -1,0 +1,100 @@
+/* The lock under which commits are made, and git's own locks that dead holders of it left. */
+#include <errno.h>
+#include <string.h>
+
+#include "dir.h"
+#include "os.h"
+#include "publish_parts.h"
+#include "repo_lock.h"
+
+struct removal {
+    struct mh_err *err;
+};
+
+static int remove_if_ours(void *context, const struct mh_git_lock_found *found)
+{
+    const struct removal *removal = context;
+
+    if (!found->ours || mh_os_unlink(found->dirfd, found->name, 0) == 0) {
+        return 0;
+    }
+    return mh_err_sys(removal->err, errno, "cannot remove the dead lock %s", found->path);
+}
+
+/* Only a holder of repo.lock has anything in our folder of locks, and that is us now. */
+static int sweep(const struct mh_site *site, struct mh_err *err)
+{
+    static char here[] = "locks";
+    const struct mh_dir dir = {.fd = site->locks_fd, .path = here};
+    struct removal removal = {.err = err};
+    struct mh_listing listing = {0};
+    int result = mh_dir_list(&dir, "", &listing, err);
+
+    if (result == 0 && listing.count > 0) {
+        result = mh_git_lock_each(site->repo, site->locks_fd, remove_if_ours, &removal, err);
+    }
+    for (size_t i = 0; i < listing.count && result == 0; i++) {
+        if (mh_os_unlink(site->locks_fd, listing.entries[i].name, 0) < 0) {
+            result = mh_err_sys(err, errno, "cannot remove an old lock file");
+        }
+    }
+    mh_listing_release(&listing);
+    return result;
+}
+
+int mh_publish_lock_repository(const struct mh_site *site, const char *operation, double wait,
+                               struct mh_lock *out, struct mh_err *err)
+{
+    struct mh_lock lock = MH_LOCK_INIT;
+
+    if (mh_publish_lock(site, site->home_fd, "repo.lock", operation, wait, &lock, err) < 0) {
+        return -1;
+    }
+    if (sweep(site, err) < 0) {
+        mh_lock_drop(&lock);
+        return -1;
+    }
+    *out = lock;
+    return 0;
+}
+
+/* 1 where our folder of locks holds anything, 0, -1. */
+static int has_locks(const struct mh_site *site, struct mh_err *err)
+{
+    static char here[] = "locks";
+    const struct mh_dir dir = {.fd = site->locks_fd, .path = here};
+    struct mh_listing listing = {0};
+    int result = mh_dir_list(&dir, "", &listing, err);
+
+    if (result == 0) {
+        result = listing.count > 0;
+    }
+    mh_listing_release(&listing);
+    return result;
+}
+
+int mh_publish_sweep_locks(const struct mh_site *site, struct mh_err *err)
+{
+    struct mh_lock lock = MH_LOCK_INIT;
+    int found = has_locks(site, err);
+
+    if (found <= 0) {
+        return found;
+    }
+    if (mh_publish_lock_repository(site, "recovery", 0, &lock, err) < 0) {
+        return strcmp(err->name, "EBUSY") == 0 ? 0 : -1;
+    }
+    mh_lock_drop(&lock);
+    return 0;
+}
+
+int mh_site_unlock(const struct mh_site *site, struct mh_err *err)
+{
+    struct mh_lock lock = MH_LOCK_INIT;
+
+    if (mh_publish_lock_repository(site, "repair", 0, &lock, err) < 0) {
+        return -1;
+    }
+    mh_lock_drop(&lock);
+    return 0;
+}
