@@ -75,12 +75,14 @@ describe("cli.progress", function()
     local body = [[
       shown:event { kind = "started", slug = "a", step = "s", agent = "x", evidence = HOME }
       shown:event { kind = "progress", step = "s", elapsed = 0, bytes = 0, last_line = "" }
-      shown:event { kind = "answered" }
     ]]
     local told = run("{ show_agent_logs = true }", body).stderr
     assert.equal(1, select(2, told:gsub("  one\n", "")))
     assert.is_truthy(told:find("\\u{1B}[31mtwo", 1, true))
     assert.is_nil(told:find("not yet", 1, true))
+    local all = run("{ show_agent_logs = true }", body .. 'shown:event { kind = "answered" }').stderr
+    assert.equal(1, select(2, all:gsub("  one\n", "")))
+    assert.is_truthy(all:find("not yet", 1, true))
     assert.is_nil(run("{}", body).stderr:find("one", 1, true))
   end)
 
