@@ -27,6 +27,15 @@ static bool is_refused(int errnum)
 
 static int fail(const struct mh_tx *tx, struct mh_err *err)
 {
+    const char *live = tx->site->live;
+    const char *slug = tx->journal.slug;
+
+    if (errno == EXDEV) { /* an overlay renames no directory of its lower layer */
+        return mh_err_set(err, "EXDEV",
+                          "the file system cannot rename %s/%s; give it a copy once: cd %s && "
+                          "cp -a %s .%s && rm -r %s && mv .%s %s",
+                          live, slug, live, slug, slug, slug, slug, slug);
+    }
     return mh_err_sys(err, errno, "cannot put %s/%s in place", tx->site->live, tx->journal.slug);
 }
 

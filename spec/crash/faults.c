@@ -449,7 +449,7 @@ static int faulty_fcntl(int fd, int command, void *value)
 
     if (shared != NULL && (command == F_OFD_SETLK || command == F_OFD_SETLKW)) {
         if (no_locks) {
-            errno = EINVAL;
+            errno = ENOLCK;
             return -1;
         }
         if (fails("lock", "", true)) {

@@ -4,7 +4,9 @@
 
 local cases = require "spec.crash.cases"
 local crowd = require "spec.crash.crowd"
+local outside = require "spec.crash.outside"
 local power = require "spec.crash.power"
+local refusals = require "spec.crash.refusals"
 local sweep = require "spec.crash.sweep"
 
 local PUBLISHERS <const> = 4
@@ -64,6 +66,13 @@ return {
   ["edit"] = sweeping("edit", { only = "^second$", publish = true, file = "manifest.json" }),
   ["edit-linked"] = sweeping("edit", { only = "^second$", publish = true,
     file = "approaches/rewrite.md" }),
+  ["sample-two-renames"] = sweeping("kill", { only = "^second%-two%-renames$", publish = true,
+    every = 3 }),
+  ["refusals"] = refusals.run,
+  ["all-outside"] = outside.run,
+  ["outside"] = function(folder, share, shares, report)
+    return outside.run(folder, share, shares, report, 5)
+  end,
   ["all-kill"] = sweeping("kill", {}),
   ["all-fail"] = sweeping("fail", {}),
   ["all-from"] = sweeping("from", {}),

@@ -37,7 +37,10 @@ local function run_part(name, jobs)
     for line in worker:lines() do
       local problem = line:match("^PROBLEM (.*)$")
       local ran, hit = line:match("^DONE (%d+) (%d+)$")
-      if problem then
+      local note = line:match("^NOTE (.*)$")
+      if note then
+        print(note)
+      elseif problem then
         problems = problems + 1
         print((problem:gsub("\r", "\n")))
       elseif ran then
