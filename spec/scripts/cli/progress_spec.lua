@@ -80,7 +80,8 @@ describe("cli.progress", function()
     assert.equal(1, select(2, told:gsub("  one\n", "")))
     assert.is_truthy(told:find("\\u{1B}[31mtwo", 1, true))
     assert.is_nil(told:find("not yet", 1, true))
-    local all = run("{ show_agent_logs = true }", body .. 'shown:event { kind = "answered" }').stderr
+    local done = body .. 'shown:event { kind = "answered" }'
+    local all = run("{ show_agent_logs = true }", done).stderr
     assert.equal(1, select(2, all:gsub("  one\n", "")))
     assert.is_truthy(all:find("not yet", 1, true))
     assert.is_nil(run("{}", body).stderr:find("one", 1, true))
