@@ -82,18 +82,35 @@ static void read_text(int fd, char text[MH_LOCK_TEXT_MAX + 1])
     text[count > 0 ? count : 0] = '\0';
 }
 
+/* Keeps the first line, at most LINE_MAX_BYTES of it, with '?' for what would move a cursor. */
+static void keep_line(char text[MH_LOCK_TEXT_MAX + 1])
+{
+    size_t length = strcspn(text, "\r\n");
+
+    if (length > LINE_MAX_BYTES) {
+        length = LINE_MAX_BYTES;
+        while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80) {
+            length--; /* no character is cut in two */
+        }
+    }
+    text[length] = '\0';
+    for (char *at = text; *at != '\0'; at++) {
+        if ((unsigned char)*at < ' ' || *at == 0x7f) {
+            *at = '?';
+        }
+    }
+}
+
 static int fail_busy(int fd, const char *name, struct mh_err *err)
 {
     char text[MH_LOCK_TEXT_MAX + 1];
-    int length;
 
     read_text(fd, text);
-    length = (int)strcspn(text, "\n");
-    if (length == 0) {
+    keep_line(text);
+    if (*text == '\0') {
         return mh_err_set(err, "EBUSY", "%s is held by another process", name);
     }
-    return mh_err_set(err, "EBUSY", "%s is held by another process (%.*s)", name,
-                      length < LINE_MAX_BYTES ? length : LINE_MAX_BYTES, text);
+    return mh_err_set(err, "EBUSY", "%s is held by another process (%s)", name, text);
 }
 
 /* Sleeps a while, at most until the deadline; doubles *pause. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,35 +193,52 @@ static int check_sum(const char *text, size_t *size, struct mh_err *err)
     return 0;
 }
 
+/*
+ * The number at *at as printf writes it: digits without a sign, a blank or a zero in front.  *at
+ * moves behind it.  SIZE_MAX for anything else, and for what no journal is long enough for.
+ */
+static size_t decode_size(const char **at, const char *end)
+{
+    const char *first = *at;
+    size_t number = 0;
+
+    while (*at < end && **at >= '0' && **at <= '9' && number <= JOURNAL_MAX) {
+        number = number * 10 + (size_t)(**at - '0');
+        (*at)++;
+    }
+    return *at == first || (*first == '0' && *at - first > 1) ? SIZE_MAX : number;
+}
+
 /* Takes "<name> <bytes>\n<value>\n" from *at, which moves behind it. */
 static int decode_field(const char **at, const char *end, const char *name, char **out,
                         struct mh_err *err)
 {
     size_t length = strlen(name);
-    unsigned long bytes;
-    char *after = NULL;
+    const char *value;
+    size_t bytes;
 
     if ((size_t)(end - *at) < length + 2 || memcmp(*at, name, length) != 0 ||
         (*at)[length] != ' ') {
         return corrupt(err);
     }
-    bytes = strtoul(*at + length + 1, &after, 10);
-    if (after >= end || *after != '\n' || bytes >= (size_t)(end - after - 1) ||
-        after[1 + bytes] != '\n') {
+    value = *at + length + 1;
+    bytes = decode_size(&value, end);
+    if (value >= end || *value++ != '\n' || bytes >= (size_t)(end - value) ||
+        value[bytes] != '\n' || memchr(value, '\0', bytes) != NULL) {
         return corrupt(err);
     }
-    *out = strndup(after + 1, bytes);
+    *out = strndup(value, bytes);
     if (*out == NULL) {
         return mh_err_nomem(err);
     }
-    *at = after + bytes + 2;
+    *at = value + bytes + 1;
     return 0;
 }
 
 static int decode(const char *text, size_t size, struct mh_journal *out, struct mh_err *err)
 {
     struct mh_journal journal = {0};
-    const char *at = text + sizeof VERSION_LINE - 1;
+    const char *at;
     const char *end;
     int result = 0;
 
@@ -232,6 +250,7 @@ static int decode(const char *text, size_t size, struct mh_journal *out, struct 
         return mh_err_set(err, "EUNSUPPORTED",
                           "it is of a version that is unknown here: run the mighost that wrote it");
     }
+    at = text + sizeof VERSION_LINE - 1;
     for (size_t i = 0; i < FIELD_COUNT && result == 0; i++) {
         result = decode_field(&at, end, fields[i].name, value_of(&journal, i), err);
     }

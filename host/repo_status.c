@@ -11,7 +11,10 @@
 
 enum { NAMES_SHOWN = 10 };
 
-/* The names in `git status --porcelain -z`, where each record is "XY name" ended by NUL. */
+/*
+ * The names in `git status --porcelain -z --no-renames`, where each record is "XY name" ended by
+ * NUL: a rename, which would have a second record, is a removal and an addition here.
+ */
 static char *list_names(const char *status, size_t size)
 {
     char *text = NULL;
@@ -23,16 +26,11 @@ static char *list_names(const char *status, size_t size)
         return NULL;
     }
     for (const char *at = status; at < status + size; at += strlen(at) + 1) {
-        bool renamed = at[0] == 'R' || at[0] == 'C';
-
         if (count++ < NAMES_SHOWN && strlen(at) > 3) {
             for (const char *c = at + 3; *c != '\0'; c++) {
                 (void)fputc((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c, stream);
             }
             (void)fputc('\n', stream);
-        }
-        if (renamed) {
-            at += strlen(at) + 1; /* the old name follows as a record of its own */
         }
     }
     if (count > NAMES_SHOWN) {
@@ -78,7 +76,7 @@ static int parse_person(const char *line, struct mh_repo_person *out, struct mh_
     const char *end = open != NULL ? strchr(open, '>') : NULL;
     struct mh_repo_person person = {0};
 
-    if (end == NULL || open == line) {
+    if (end == NULL || open == line || open[-1] != ' ') {
         return mh_err_set(err, "ENOIDENT", "git has no usable identity for you: %s", line);
     }
     person.name = strndup(line, (size_t)(open - line - 1));

@@ -85,6 +85,6 @@ return {
       return nil, ("the work dir holds %s approaches/<idea>.md; %d to %d are asked for"):format(
         prose.count(#names, "file"), FEWEST, MOST)
     end
-    return "completed", ("%d approaches: %s"):format(#names, table.concat(names, ", "))
+    return "completed", ("%d approaches: %s"):format(#names, plan_files.show(names))
   end,
 }

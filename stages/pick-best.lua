@@ -70,9 +70,9 @@ return {
     local name = contract.name(value, names)
     if not name then
       return nil, ("chosen-approach names %s, which is none of the approaches: %s"):format(
-        contract.excerpt(value), table.concat(names, ", "))
+        contract.excerpt(value), plan_files.show(names))
     end
-    return "completed", "chosen: " .. name
+    return "completed", "chosen: " .. plan_files.show { name }
   end,
 
   examples = {

@@ -95,7 +95,7 @@ run_all_tests() {
     failed=''
     corpus=-DMIGHOST_REQUIRE_CORPUS=${MIGHOST_REQUIRE_CORPUS:-OFF}
     need run build test lint
-    build "$release" all -DCMAKE_BUILD_TYPE=Release -DMIGHOST_WERROR=ON "$corpus"
+    build "$release" all -DCMAKE_BUILD_TYPE=Release -DMIGHOST_WERROR=ON -DMIGHOST_FUZZ=ON "$corpus"
     run_tests release "$release"
     build "$sanitize" all -DCMAKE_BUILD_TYPE=RelWithDebInfo -DMIGHOST_WERROR=ON \
         -DMIGHOST_SANITIZE=ON "$corpus"

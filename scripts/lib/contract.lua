@@ -19,6 +19,7 @@ local ENDING <const> = "[%s%c%*_`\"'%.,;:!]"
 local ITEM <const> = "^[%s%*_#%+%->]*%(?%d+[%.%):]([^%d].*)$"
 local MAX_REASON <const> = 2000
 local MAX_EXCERPT <const> = 120
+local MAX_NAME <const> = 1000 -- with all its decoration: a file's name twice in a link, and more
 local REVIEW <const> = { "clear", "findings" }
 
 ---Drops what `class` matches from the end; byte by byte, so that a hostile line costs linear time.
@@ -111,7 +112,8 @@ local function spellings(value)
 end
 
 local function find_name(value, names)
-  for _, spelling in ipairs(spellings(value)) do
+  local written = spellings(value)
+  for _, spelling in ipairs(written) do
     for _, name in ipairs(names) do
       if spelling == name then
         return name
@@ -120,7 +122,7 @@ local function find_name(value, names)
   end
   local found = {}
   for _, name in ipairs(names) do
-    for _, spelling in ipairs(spellings(value)) do
+    for _, spelling in ipairs(written) do
       if spelling:lower() == name:lower() then
         found[name] = true
       end
@@ -201,7 +203,7 @@ function M.name(value, names)
   local from = 1
   while not name do
     local first, last = value:find("%s[—–-]+%s", from)
-    if not first then
+    if not first or first > MAX_NAME then
       return nil
     end
     name = find_name(value:sub(1, first - 1), names)

@@ -1,6 +1,9 @@
 --- The files of a plan, for the stages that ask for them and judge them: names, headings, guide.
 
+local text_of = require "lib.text"
+
 local HEADINGS <const> = { "Precondition", "Definition of Done" }
+local MOST_SHOWN <const> = 10
 
 ---@class mighost.lib.plan_files
 local M = {}
@@ -76,14 +79,30 @@ function M.missing_headings(text)
   return missing
 end
 
+---Names for a reason that is read in one line: harmless, and not more than a few.
+---@param names string[]
+---@return string
+function M.show(names)
+  local shown = {}
+  for index = 1, math.min(#names, MOST_SHOWN) do
+    shown[index] = text_of.printable(names[index])
+  end
+  if #names > MOST_SHOWN then
+    shown[#shown + 1] = ("and %d more"):format(#names - MOST_SHOWN)
+  end
+  return table.concat(shown, ", ")
+end
+
 local function check_phase(ctx, path)
+  local shown = M.show { path }
   local text, why = ctx.read(path)
   if not text then
-    return nil, ("cannot read %s: %s"):format(path, why or "it is not there")
+    return nil, ("cannot read %s: %s"):format(shown, why or "it is not there")
   end
   local missing = M.missing_headings(text)
   if #missing > 0 then
-    return nil, ("%s lacks the heading \"## %s\""):format(path, table.concat(missing, '" and "## '))
+    return nil, ("%s lacks the heading \"## %s\""):format(shown,
+      table.concat(missing, '" and "## '))
   end
   return true
 end
@@ -99,7 +118,7 @@ function M.check(ctx)
   for _, path in ipairs(files) do
     has_plan = has_plan or path == "plan.md"
     if path:find("^phase%-[^/]*%.md$") and #M.phases { path } == 0 then
-      return nil, path .. " is not named phase-<n>-<name>.md with a number for <n>"
+      return nil, M.show { path } .. " is not named phase-<n>-<name>.md with a number for <n>"
     end
   end
   if not has_plan then

@@ -36,12 +36,35 @@ local function each_character(text, visit)
   end
 end
 
-local function segment_pattern(segment)
-  if segment == "**" then
-    return segment
+---Text between the stars of a segment, as a pattern that has one way to match from any start.
+local function piece_pattern(piece)
+  local escaped = piece:gsub("[%^%$%(%)%%%.%[%]%+%-]", "%%%0")
+  return (escaped:gsub("%?", "[^/\x80-\xBF][\x80-\xBF]*"))
+end
+
+---A segment's pieces: the first stands at the start, the last at the end, the others in between.
+local function split_pieces(segment)
+  local pieces = {}
+  for piece in (segment:gsub("%*+", "*") .. "*"):gmatch("([^*]*)%*") do
+    pieces[#pieces + 1] = piece_pattern(piece)
   end
-  local escaped = segment:gsub("[%^%$%(%)%%%.%[%]%+%-]", "%%%0")
-  return "^" .. escaped:gsub("%*+", "[^/]*"):gsub("%?", "[^/\x80-\xBF][\x80-\xBF]*") .. "$"
+  pieces[1] = "^" .. pieces[1]
+  pieces[#pieces] = pieces[#pieces] .. "$"
+  return pieces
+end
+
+---Whether a segment has all pieces one behind the other. The first place where one fits leaves the
+---most room for the rest, so nothing is ever tried twice.
+local function match_pieces(pieces, segment)
+  local pos = 1
+  for index = 1, #pieces do
+    local _, stop = segment:find(pieces[index], pos)
+    if not stop then
+      return false
+    end
+    pos = stop + 1
+  end
+  return true
 end
 
 local function split_segments(path)
@@ -52,23 +75,26 @@ local function split_segments(path)
   return segments
 end
 
----Matches segments from position `i` on; a `**` may stand for any number of them, none too.
-local function match_segments(patterns, p, segments, i)
-  while p <= #patterns do
-    if patterns[p] == "**" then
-      for start = i, #segments + 1 do
-        if match_segments(patterns, p + 1, segments, start) then
-          return true
-        end
-      end
+---Whether the segments match; a `**` may stand for any number of them, none too. Only the last `**`
+---passed can need another length: an earlier one took as few as it could.
+local function match_segments(patterns, segments)
+  local p, i, star, after = 1, 1, nil, nil
+  while i <= #segments do
+    local pattern = patterns[p]
+    if pattern == "**" then
+      star, after, p = p, i, p + 1
+    elseif pattern and match_pieces(pattern, segments[i]) then
+      p, i = p + 1, i + 1
+    elseif star then
+      p, i, after = star + 1, after + 1, after + 1
+    else
       return false
     end
-    if i > #segments or not segments[i]:find(patterns[p]) then
-      return false
-    end
-    p, i = p + 1, i + 1
   end
-  return i > #segments
+  while patterns[p] == "**" do
+    p = p + 1
+  end
+  return p > #patterns
 end
 
 ---One quoted or unquoted piece of a word: its text and the position after it, or nil and why.
@@ -173,10 +199,10 @@ end
 function M.glob(pattern)
   local patterns = split_segments(pattern)
   for index, segment in ipairs(patterns) do
-    patterns[index] = segment_pattern(segment)
+    patterns[index] = segment == "**" and segment or split_pieces(segment)
   end
   return function(path)
-    return match_segments(patterns, 1, split_segments(path), 1)
+    return match_segments(patterns, split_segments(path))
   end
 end
 

@@ -47,7 +47,12 @@ local M = {}
 ---@param words string
 ---@return string
 function M.first_line(words)
-  return text.printable((words:match("[^\r\n]*%S[^\r\n]*") or ""):sub(1, WORDS_LIMIT))
+  for line in words:gmatch("[^\r\n]+") do
+    if line:find("%S") then
+      return text.printable(line:sub(1, WORDS_LIMIT))
+    end
+  end
+  return ""
 end
 
 ---@param words string what the program said about it

@@ -8,6 +8,7 @@ local FIELDS <const> = {
 }
 local REFINE <const> = { to = "string", from = "strings" }
 local TERMINAL <const> = { status = "string", awaiting_human_review = "boolean?" }
+local MOST_STAGES <const> = 500 -- far more than anybody reads; checking takes the square of it
 local STATUSES <const> = { ready = true, skipped = true }
 
 local function sorted_keys(map)
@@ -28,7 +29,11 @@ local function is_cursor(pipeline, name)
 end
 
 local function check_edges(pipeline)
-  for _, step in ipairs(sorted_keys(pipeline.edges)) do
+  local steps = sorted_keys(pipeline.edges)
+  if #steps > MOST_STAGES then
+    return nil, ("it has %d stages; there may be %d"):format(#steps, MOST_STAGES)
+  end
+  for _, step in ipairs(steps) do
     local outcomes = pipeline.edges[step]
     if not is_safe_name(step) then
       return nil, ("the stage name %q is not safe as a file name"):format(step)

@@ -101,6 +101,18 @@ describe("host.lock", function()
     assert.is_true(empty:verify())
   end)
 
+  it("names the holder on one harmless line, whatever is in the file", function()
+    local held <close> = assert(lock.take(d, "x.lock", "pid: \27[2J7\0\rhidden\n"))
+    assert.is_true(held:verify())
+    assert.matches("%(pid: %?%[2J7%)$", fails("EBUSY", lock.take(d, "x.lock", TEXT)))
+    dir:write("x.lock", "\tone\rtwo\n")
+    assert.matches("%(%?one%)$", fails("EBUSY", lock.take(d, "x.lock", TEXT)))
+    dir:write("x.lock", "a" .. ("é"):rep(200))
+    local message = fails("EBUSY", lock.take(d, "x.lock", TEXT))
+    assert.is_truthy(utf8.len(message)) -- a text of 401 bytes is not cut inside a character
+    assert.matches("%(a[^ -~]+%)$", message)
+  end)
+
   it("notices that its file was removed or replaced", function()
     local held <close> = assert(lock.take(d, "x.lock", TEXT))
     assert(os.rename(dir:join("x.lock"), dir:join("y")))

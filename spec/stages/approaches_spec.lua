@@ -27,6 +27,12 @@ describe("stage approaches", function()
     end
   end)
 
+  it("names them on one harmless line", function()
+    local _, reason = support.judge(stage, "Done.",
+      support.context { ["approaches/a\27\n.md"] = "x", ["approaches/b.md"] = "x" })
+    assert.equal("2 approaches: a\\u{1B} , b", reason)
+  end)
+
   it("counts only Markdown files right in approaches/", function()
     local ctx = support.context {
       ["approaches/one.md"] = "x", ["approaches/sub/two.md"] = "x", ["two.md"] = "x",

@@ -165,6 +165,14 @@ describe("the agent claude", function()
       1800000000 }, { why, kind, more.retry_at // 1 | 0 })
   end)
 
+  it("survives a result whose fields are anything", function()
+    for _, fields in ipairs { '"result":7', '"result":null,"subtype":[]', '"subtype":{"a":1}' } do
+      local line = ('{"type":"result","is_error":true,%s}\n'):format(fields)
+      local _, why, kind = agent.answer(report(line, { exit = 1 }))
+      assert.same({ "failed", "broken" }, { why, kind })
+    end
+  end)
+
   it("says that the model is unknown", function()
     local _, why, kind = agent.answer(report('{"type":"result","is_error":true,'
       .. '"api_error_status":404,"result":"There\'s an issue with the selected model (x)."}\n',

@@ -130,6 +130,13 @@ describe("contract.name", function()
     end
     assert.is_nil(contract.name("x", {}))
   end)
+
+  it("looks for none behind more text than a name can have", function()
+    local began = os.clock()
+    assert.is_nil(contract.name("x" .. (" - x"):rep(100000), NAMES))
+    assert.is_true(os.clock() - began < 5)
+    assert.equal("small", contract.name("small" .. (" - x"):rep(1000), NAMES))
+  end)
 end)
 
 describe("contract.items", function()

@@ -105,6 +105,18 @@ describe("plan_files.check", function()
   end)
 end)
 
+describe("plan_files.show", function()
+  it("gives one harmless line of not too many names", function()
+    assert.equal("", plan_files.show {})
+    assert.equal("a, b\\u{1B} c", plan_files.show { "a", "b\27\nc" })
+    local names = {}
+    for index = 1, 12 do
+      names[index] = "n" .. index
+    end
+    assert.matches("n10, and 2 more$", plan_files.show(names))
+  end)
+end)
+
 describe("plan_files.PHASE_GUIDE", function()
   it("names every heading that is checked or read later", function()
     for _, name in ipairs { "Precondition", "Definition of Done", "Required Effort",

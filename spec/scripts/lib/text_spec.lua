@@ -101,6 +101,13 @@ describe("lib.text.glob", function()
     { "src/**", { "src/a", "src/a/b" }, { "srcx/a" } },
     { "a?c", { "abc", "aéc" }, { "ac", "a/c", "abbc" } },
     { "[a]%d", { "[a]%d" }, { "a1" } },
+    { "*", { "", "a" }, { "a/b" } },
+    { "a*b*", { "ab", "axbx", "abb" }, { "ba", "a", "xab" } },
+    { "*ab", { "ab", "abab", "aab" }, { "aba" } },
+    { "*?x", { "éx", "xx" }, { "x" } },
+    { "a**b", { "ab", "axb" }, { "a/b" } },
+    { "**/a/**/b", { "a/b", "x/a/y/a/z/b" }, { "a", "b/a", "x/b" } },
+    { "a$^", { "a$^" }, { "a" } },
   }
   for _, case in ipairs(cases) do
     it("matches " .. case[1], function()
@@ -113,6 +120,15 @@ describe("lib.text.glob", function()
       end
     end)
   end
+end)
+
+describe("lib.text.glob", function()
+  it("takes no longer for many stars than for one", function()
+    local began = os.clock()
+    assert.is_false(text.glob(("*a"):rep(30) .. "*b")(("a"):rep(4000)))
+    assert.is_false(text.glob(("**/"):rep(30) .. "b")(("a/"):rep(2000)))
+    assert.is_true(os.clock() - began < 5)
+  end)
 end)
 
 describe("lib.text.shell_split", function()

@@ -22,6 +22,20 @@ local function refused(message, change)
 end
 
 describe("planning.pipeline_check", function()
+  it("refuses a graph that would take long to check", function()
+    local function chain(length)
+      return function(fields)
+        for index = 1, length - 2 do
+          fields.edges["s" .. index] = { completed = "s" .. index + 1 }
+        end
+        fields.edges["s" .. length - 2] = { completed = "ready" }
+        fields.edges.b.longer = "s1"
+      end
+    end
+    assert.is_truthy(check(chain(500)))
+    refused("it has 501 stages; there may be 500", chain(501))
+  end)
+
   it("accepts a sound graph and fills in what may be left out", function()
     local pipeline = assert(check(function(fields)
       fields.refine = nil
