@@ -150,6 +150,24 @@ function M.review(opts)
   return require("planning.review").review(project, slug, opts)
 end
 
+--- Replays a recording's stages offline, with damaged answers besides where `variants` are asked
+--- for.  A message beside the results says that the recording ends before the pipeline does.
+---@param opts { project: mighost.Project, recording?: string, pipeline?: string,
+---        variants?: integer, on_stage: fun(rehearsed: mighost.Rehearsed) }
+---@return mighost.Rehearsed[]? results, string? message, string? name, string? fix
+function M.test(opts)
+  local project = opts.project
+  local settings, message, name, fix = require("planning.settings").resolve(project,
+    require("planning.registry").new(project),
+    { with = "replay", recording = opts.recording, pipeline = opts.pipeline })
+  if not settings then
+    return nil, message, name, fix
+  end
+  local chosen = { recording = settings.recording, taste = settings.taste, variants = opts.variants,
+    pipeline = opts.pipeline or project.config.pipeline, on_stage = opts.on_stage }
+  return require("planning.rehearsal").run(project, chosen)
+end
+
 --- What runs here and what the system offers.
 ---@param folder? string   a folder to try the file system in
 ---@return mighost.System

@@ -213,7 +213,7 @@ local function redact_files(spec, hidden)
   end
 end
 
-local M = {}
+local M = { unfit = unfit }
 
 ---Runs the agent.  The report comes back even with an error, as evidence; besides what host.proc
 ---tells it has `usage`, and of a failure `trouble` (its kind) and `retry_at` (epoch), where known.

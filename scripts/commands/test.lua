@@ -1,0 +1,70 @@
+--- Replays a recording's stages offline and says what each makes of its answer; with --mutate also
+--- of damaged answers.
+
+local agent = require "cli.agent"
+local cli = require "cli"
+local layout = require "lib.layout"
+local mighost = require "mighost"
+local text = require "lib.text"
+
+local STAGE_WIDTH <const> = 16
+local OUTCOME_WIDTH <const> = 19
+local VARIANTS <const> = 100
+
+local parser = cli.parser {
+  name = "test",
+  summary = "Replays the stages of a recording, offline: what the stages as they are now make of "
+    .. "the answers as they were.  Publishes nothing.",
+  example = { "mighost test", "mighost test --recording kept --mutate" },
+}
+parser:option("--recording", "What mighost plan --record kept (default: the plan that came with "
+  .. "mighost)."):argname("DIR")
+parser:option("--pipeline", "The pipeline that was recorded."):argname("NAME")
+parser:flag("--mutate", "Also feed damaged answers: each must be refused in a sentence, or leave a "
+  .. "plan that passes the rules.")
+parser:option("--variants", ("With --mutate: how many for each stage (default: %d)."):format(
+  VARIANTS)):argname("N"):convert(agent.whole_number)
+
+local opts, code = cli.parse(parser, { ... })
+if not opts then
+  return code
+elseif opts.variants and not opts.mutate then
+  return cli.fail(opts, "--variants goes with --mutate", "EUSAGE", "mighost test --help")
+end
+local project, message, name, fix = mighost.open(opts)
+if not project then
+  return cli.fail(opts, message, name, fix)
+end
+
+local failed
+
+local function show(rehearsed)
+  local call = ("%s-%d"):format(rehearsed.stage, rehearsed.visit)
+  local damaged = rehearsed.refused and ("  (of %d damaged: %d refused, %d accepted)"):format(
+    rehearsed.refused + rehearsed.accepted, rehearsed.refused, rehearsed.accepted) or ""
+  cli.write(("%s %s %s%s\n"):format(layout.pad(call, STAGE_WIDTH),
+    layout.pad(rehearsed.outcome or "refused", OUTCOME_WIDTH), text.printable(rehearsed.message),
+    damaged))
+  if rehearsed.prompt_differs then
+    cli.note(opts, ("warning: the prompt of %s is not the recorded one"):format(call))
+  end
+  for _, problem in ipairs(rehearsed.problems) do
+    cli.note(opts, problem)
+    failed = failed or ("a damaged answer was neither refused nor harmless: " .. problem)
+  end
+  failed = failed or not rehearsed.outcome and ("the recorded answer to %s was refused: %s"):format(
+    call, rehearsed.message)
+end
+
+local results, why, errno, help = mighost.test {
+  project = project, recording = opts.recording, pipeline = opts.pipeline,
+  variants = opts.mutate and (opts.variants or VARIANTS) or 0, on_stage = show,
+}
+if not results then
+  return cli.fail(opts, why, errno, help)
+elseif failed then
+  return cli.fail(opts, failed, "EJUDGE")
+elseif why then
+  cli.note(opts, "the recording ends here: " .. why)
+end
+return 0
