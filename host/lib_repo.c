@@ -202,6 +202,21 @@ static int repo_git(lua_State *L)
     return 1;
 }
 
+static int repo_export(lua_State *L)
+{
+    struct mh_repo *repo = mh_lib_check_repo(L, 1);
+    const struct mh_repo_export request = {.path = luaL_checkstring(L, 2),
+                                           .rev = luaL_checkstring(L, 3),
+                                           .to = luaL_checkstring(L, 4)};
+    struct mh_err err = {0};
+
+    if (mh_repo_export(repo, &request, &err) < 0) {
+        return mh_lib_fail(L, &err);
+    }
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
 /* Commits are collected in C, so that Lua, which may raise, is not called while libgit2 walks. */
 struct commits {
     struct mh_repo_entry *entries; /* the messages are heap copies */
@@ -300,10 +315,9 @@ static const luaL_Reg repo_functions[] = {
 };
 
 static const luaL_Reg repo_methods[] = {
-    {"info", repo_info},       {"identity", repo_identity},
-    {"tree_id", repo_tree_id}, {"history", repo_history},
-    {"read", repo_read},       {"git", repo_git},
-    {"close", repo_close},     {NULL, NULL},
+    {"info", repo_info},       {"identity", repo_identity}, {"tree_id", repo_tree_id},
+    {"history", repo_history}, {"read", repo_read},         {"git", repo_git},
+    {"export", repo_export},   {"close", repo_close},       {NULL, NULL},
 };
 
 static const luaL_Reg repo_meta[] = {

@@ -87,6 +87,23 @@ int mh_repo_tree_id(const struct mh_repo *repo, const char *rev, const char *pat
 int mh_repo_read_blob(const struct mh_repo *repo, const char *rev, const char *path, char **out,
                       size_t *size, struct mh_err *err);
 
+/*
+ * Writes the tree at `path` in `rev` ("" is HEAD) to the new directory `to`: files with their
+ * executable bit, other permissions by the umask.  A link, a submodule or a name that git itself
+ * acts on is EINVALIDPATH, more than these bounds or 64 levels EFBIG, nothing there ENOENT.
+ * Nothing is made durable; after a failure nothing is left.
+ */
+enum { MH_EXPORT_ENTRIES = 50000, MH_EXPORT_BYTES = 1 << 30 };
+
+struct mh_repo_export {
+    const char *rev;
+    const char *path;
+    const char *to; /* absolute; the directory above it exists */
+};
+
+int mh_repo_export(const struct mh_repo *repo, const struct mh_repo_export *request,
+                   struct mh_err *err);
+
 /* One commit that changed a path. */
 struct mh_repo_entry {
     struct mh_oid commit;

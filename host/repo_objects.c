@@ -19,6 +19,9 @@ struct mh_objects {
     git_repository *view; /* libgit2's object functions over that store */
 };
 
+/* Above the priorities that libgit2 gives to its own stores: what is there may be broken. */
+enum { OURS_FIRST = 10 };
+
 /* One tree being written. */
 struct build {
     struct mh_objects *objects;
@@ -73,7 +76,7 @@ static int open_view(struct mh_objects *objects, const struct mh_repo *repo, str
         (void)fail(err, "cannot open a store for new objects");
         goto out;
     }
-    if (git_odb_add_backend(objects->odb, loose, 1) < 0) {
+    if (git_odb_add_backend(objects->odb, loose, OURS_FIRST) < 0) {
         loose->free(loose);
         (void)fail(err, "cannot open a store for new objects");
         goto out;

@@ -87,6 +87,16 @@ function Repo:read(path, rev) end
 ---@return string? name
 function Repo:git(words) end
 
+--- Writes the tree at a path in a commit to a new directory; nothing is left of one that failed.
+--- EINVALIDPATH: it holds a link, a submodule or a name that git acts on; EFBIG: too much; ENOENT.
+---@param path string
+---@param rev string  commit id
+---@param to string   absolute; the directory above it exists
+---@return true? done
+---@return string? message
+---@return string? name
+function Repo:export(path, rev, to) end
+
 --- Closes it; a second call does nothing.
 function Repo:close() end
 

@@ -142,6 +142,88 @@ describe("host.repo", function()
     assert.has_error(function() repo:git { "ls-files", 1 } end)
   end)
 
+  describe("export", function()
+    local dir
+
+    before_each(function()
+      dir = tmp.dir()
+    end)
+
+    after_each(function()
+      dir:close()
+    end)
+
+    local function fails(name, ...)
+      local done, message, actual = repo:export(...)
+      assert.is_nil(done)
+      assert.are.equal(name, actual, message)
+      assert.are.same({}, dir:names())
+      return message
+    end
+
+    it("writes a tree of any commit, with modes", function()
+      local first = scratch:head()
+      scratch:write("dir/b/run.sh", "#!/bin/sh\n")
+      sh.check { argv = { "chmod", "755", scratch.path .. "/dir/b/run.sh" } }
+      scratch:write("dir/bytes", "\0\r\n\xff")
+      scratch:write("dir/empty", "")
+      scratch:write("dir/a.txt", "two\n")
+      local second = scratch:commit("Second")
+      assert.is_true(repo:export("dir", second, dir:join("new")))
+      assert.is_true(repo:export("dir", first, dir:join("old")))
+      assert.are.same({ "a.txt" }, dir:names("old"))
+      assert.are.equal("one\n", dir:read("old/a.txt"))
+      assert.are.same({ "a.txt", "b", "bytes", "empty" }, dir:names("new"))
+      assert.are.equal("\0\r\n\xff", dir:read("new/bytes"))
+      assert.are.equal("", dir:read("new/empty"))
+      local tree = require "host.tree"
+      assert.are.equal(tree.digest(scratch.path .. "/dir"), tree.digest(dir:join("new")))
+    end)
+
+    it("refuses what is no tree of plain files, and leaves nothing", function()
+      fails("ENOENT", "nothing", scratch:head(), dir:join("x"))
+      fails("EIO", "dir/a.txt", scratch:head(), dir:join("x"))
+      fails("EINVALIDPATH", "dir", scratch:head(), "relative")
+      fails("ENOENT", "dir", scratch:head(), dir:join("no/x"))
+      scratch.dir:symlink("a.txt", "dir/link")
+      assert.is_truthy(fails("EINVALIDPATH", "dir", scratch:commit("Link"), dir:join("x"))
+        :find("symbolic link: link", 1, true))
+      scratch:git("rm", "-q", "dir/link")
+      scratch:git("update-index", "--add", "--cacheinfo", "160000," .. scratch:head() .. ",dir/sub")
+      scratch:git("commit", "-q", "-m", "Submodule")
+      assert.is_truthy(fails("EINVALIDPATH", "dir", scratch:head(), dir:join("x"))
+        :find("submodule: sub", 1, true))
+    end)
+
+    it("refuses names that git would never check out", function()
+      local blob = scratch:git("rev-parse", "HEAD:dir/a.txt")
+      for _, name in ipairs { ".git", ".GIT", ".." } do
+        local bytes = blob:gsub("%x%x", function(hex)
+          return string.char(tonumber(hex, 16))
+        end)
+        scratch:write(".git/tree", "100644 " .. name .. "\0" .. bytes)
+        local tree = scratch:git("hash-object", "-t", "tree", "-w", "--literally", ".git/tree")
+        local root = sh.check { argv = { "git", "-C", scratch.path, "mktree" },
+          stdin = "040000 tree " .. tree .. "\tdir\n" }:match("%x+")
+        local commit = scratch:git("commit-tree", root, "-m", "Odd")
+        fails("EINVALIDPATH", "dir", commit, dir:join("x"))
+      end
+    end)
+
+    it("replaces nothing", function()
+      dir:mkdir("x")
+      local done, _, name = repo:export("dir", scratch:head(), dir:join("x"))
+      assert.is_nil(done)
+      assert.are.equal("EEXIST", name)
+      assert.are.same({ "x" }, dir:names())
+    end)
+
+    it("has bounds: too deep", function()
+      scratch:write("dir/" .. ("d/"):rep(70) .. "f", "x")
+      fails("EFBIG", "dir", scratch:commit("Deep"), dir:join("x"))
+    end)
+  end)
+
   it("raises for misuse and for a closed repository", function()
     assert.has_error(function() repo_module.open() end)
     local closed = assert(repo_module.open(scratch.path))

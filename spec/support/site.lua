@@ -86,7 +86,8 @@ end
 --- Runs the Lua text `body` in a mighost of its own that dies at its end without any clean-up;
 --- `site` is a spec.Site of the same places there.
 function Site:die(body)
-  local script = self.state:write("die.lua", ([[
+  local folder <close> = tmp.dir()
+  local script = folder:write("die.lua", ([[
     package.path = %q .. "/?.lua;" .. package.path
     local site = require("spec.support.site").attach(%q, %q)
     %s
