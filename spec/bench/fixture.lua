@@ -94,4 +94,52 @@ function M.state(slug, is_new)
     is_new and "null" or ('"migrations/%s/.planning/stages/review.stdout.md"'):format(slug))
 end
 
+local function base_of(number)
+  local slug = ("measure-%05d"):format(number)
+  return slug, "migrations/" .. slug
+end
+
+--- Writes a migration whose planning has not begun.
+---@param repo spec.Repo
+---@param number integer
+---@return string[] paths of manifest and state
+function M.add_new(repo, number)
+  local slug, base = base_of(number)
+  repo:write(base .. "/phase-1-measure.md", M.phase)
+  return {
+    repo:write(base .. "/manifest.json", M.manifest(slug)),
+    repo:write(base .. "/.planning/state.json", M.state(slug, true)),
+  }
+end
+
+--- Writes a migration in planning, with its accepted outputs.
+---@param repo spec.Repo
+---@param number integer
+---@return string[] paths of manifest and state
+function M.add_planning(repo, number)
+  local slug, base = base_of(number)
+  repo:write(base .. "/phase-1-measure.md", M.phase)
+  for _, name in ipairs(M.steps) do
+    repo:write(("%s/.planning/stages/%s.stdout.md"):format(base, name), "accepted\n")
+  end
+  return {
+    repo:write(base .. "/manifest.json", M.manifest(slug)),
+    repo:write(base .. "/.planning/state.json", M.state(slug)),
+  }
+end
+
+--- Writes a migration that is ready, with its plan and its phase.
+---@param repo spec.Repo
+---@param number integer
+---@return string[] paths of manifest and phase file
+function M.add_ready(repo, number)
+  local slug, base = base_of(number)
+  local manifest = M.manifest(slug):gsub('"planning"', '"ready"')
+  repo:write(base .. "/plan.md", "# Measure\n")
+  return {
+    repo:write(base .. "/manifest.json", manifest),
+    repo:write(base .. "/phase-1-measure.md", M.phase),
+  }
+end
+
 return M
