@@ -203,9 +203,30 @@ local function save_recording(attempt, request, answer, found, report)
   end
 end
 
+---What the agent left, without secrets.
+local function inspect(attempt)
+  local found, after, touched = judge.inspect(attempt.job)
+  if not found then
+    return nil, after, touched
+  end
+  local cleaned, message, name = secrets.clean_files(attempt.job.dir, found.changed,
+    secrets.of(sys.env(), attempt.adapter.secrets))
+  if not cleaned then
+    return nil, message, name
+  end
+  for _, path in ipairs(cleaned) do
+    attempt.opts.on_event { kind = "warning",
+      text = ("the agent wrote a secret into %s; it was replaced"):format(path) }
+  end
+  if #cleaned == 0 then
+    return found, after, touched
+  end
+  return judge.inspect(attempt.job)
+end
+
 ---From the answer to the judgement.
 local function judge_answer(attempt, request, answer, report)
-  local found, after, touched = judge.inspect(attempt.job)
+  local found, after, touched = inspect(attempt)
   if not found then
     return nil, after, touched
   end

@@ -234,6 +234,9 @@ function M.run(adapter, call, on_progress)
     return nil, refusal, refused
   end
   local hidden = secrets.of(sys.env(), adapter.secrets)
+  local _ <close> = setmetatable({}, { __close = function() -- also when it is interrupted
+    redact_files(spec, hidden)
+  end })
   local report, problem, cause, evidence
   if adapter.attached then
     report, problem, cause, evidence = attend(adapter, call)
@@ -243,7 +246,6 @@ function M.run(adapter, call, on_progress)
   if not report then
     return nil, problem, cause, evidence
   end
-  redact_files(spec, hidden)
   local struck, name = limit_struck(call, report)
   if struck then
     return nil, struck, name, report

@@ -12,7 +12,7 @@ local function all(count)
 end
 
 describe("planning.mutation", function()
-  it("makes as many as are asked for, the same every time, of a recording that stays as it is", function()
+  it("makes as many as are asked for, the same every time, and leaves the recording", function()
     local first, second = all(200), all(200)
     assert.equal(200, #first)
     for index, damaged in ipairs(first) do
