@@ -253,7 +253,7 @@ describe("mighost", function()
 
   it("ends with 12 for a bug of its own, with a traceback only when asked", function()
     local dir <close> = tmp.dir()
-    -- A script of the installed layer that breaks: the installation is copied and one file replaced.
+    -- A script of the installed layer that breaks: a copy of the installation, one file replaced.
     local bin = dir:mkdir("bin")
     sh.check { argv = { "cp", program.exe, bin .. "/mighost" } }
     dir:mkdir("share/mighost")

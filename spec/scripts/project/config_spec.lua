@@ -16,12 +16,13 @@ describe("project.config.load", function()
   it("gives the fields; null is absent, paths are plain", function()
     assert.same({ schema_version = 1, live_migrations_dir = "m" }, (load_text(MINIMAL)))
     assert.same({
-      schema_version = 1, live_migrations_dir = "a/b", taste = "t.md", with = "replay", model = "m",
-      effort = "high", pipeline = "short", commit_message_prefix = "plan", timeout = 60, silence = 5,
+      schema_version = 1, live_migrations_dir = "a/b", taste = "t.md", with = "replay",
+      model = "m", effort = "high", pipeline = "short", commit_message_prefix = "plan",
+      timeout = 60, silence = 5,
     }, (load_text [[{
       "schema_version": 1, "live_migrations_dir": "./a//b/", "taste": "./t.md", "with": "replay",
-      "model": "m", "effort": "high", "pipeline": "short", "commit_message_prefix": "plan", "timeout": 60,
-      "silence": 5, "agent_command": null
+      "model": "m", "effort": "high", "pipeline": "short", "commit_message_prefix": "plan",
+      "timeout": 60, "silence": 5, "agent_command": null
     }]]))
   end)
 
