@@ -127,7 +127,7 @@
 ---@class mighost.Pipeline
 ---@field name string
 ---@field start string
----@field edges table<string, table<string, string>>  stage -> outcome -> cursor
+---@field edges table<string, table<string, string>>  stage -> outcome -> cursor; at most 500
 ---@field terminals table<string, mighost.Terminal>
 ---@field refine? { to: string, from: string[] }  where feedback takes a plan, from where
 ---@field max_visits? table<string, integer>  how often a stage may run between two reopenings

@@ -5,8 +5,20 @@ find_program(MIGHOST_CLANG NAMES clang clang-14 DOC "The compiler of the fuzz ta
 mark_as_advanced(MIGHOST_CLANG)
 set(MIGHOST_FUZZ_SECONDS 60 CACHE STRING "How long the target fuzz runs each fuzz target")
 
+# Clang may be there without the libraries that fuzzing needs.
+if(MIGHOST_CLANG AND NOT DEFINED MIGHOST_CLANG_FUZZES)
+  execute_process(COMMAND ${MIGHOST_CLANG} -fsanitize=fuzzer,address,undefined -x c -o /dev/null -
+    INPUT_FILE ${CMAKE_CURRENT_LIST_DIR}/empty.c RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
+  if(failed)
+    set(works OFF)
+  else()
+    set(works ON)
+  endif()
+  set(MIGHOST_CLANG_FUZZES ${works} CACHE INTERNAL "Whether clang can build fuzz targets")
+endif()
+
 # The sanitizer build would build the very same programs again.
-if(MIGHOST_CLANG AND NOT MIGHOST_SANITIZE)
+if(MIGHOST_CLANG_FUZZES AND NOT MIGHOST_SANITIZE)
   option(MIGHOST_FUZZ "Build the fuzz targets; needs clang and its libFuzzer" ON)
 else()
   option(MIGHOST_FUZZ "Build the fuzz targets; needs clang and its libFuzzer" OFF)
@@ -27,7 +39,7 @@ function(add_fuzz_test name)
 endfunction()
 
 if(MIGHOST_FUZZ)
-  if(NOT MIGHOST_CLANG)
+  if(NOT MIGHOST_CLANG_FUZZES)
     message(FATAL_ERROR "MIGHOST_FUZZ needs clang (packages clang and libclang-rt-14-dev)")
   endif()
   include(ExternalProject)

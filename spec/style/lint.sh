@@ -31,7 +31,7 @@ tidy() {
 }
 
 run luacheck luacheck --quiet --no-color scripts stages spec
-run clang-format clang-format --dry-run -Werror host/*.[ch]
+run clang-format clang-format --dry-run -Werror host/*.[ch] spec/fuzz/*.[ch]
 run clang-tidy tidy
 run cppcheck cppcheck --quiet --error-exitcode=1 --inline-suppr -j "$jobs" --std=c11 \
     --enable=warning,performance,portability --suppress=missingIncludeSystem \
