@@ -10,7 +10,8 @@
  *                                       fail:N:ERRNO    the call fails
  *                                       from:N:ERRNO    it and all later ones that need room
  *                                       short:N         the call, a write, writes half
- *                                       edit:N          a person adds a line to MIGHOST_FAULT_FILE
+ *                                       edit:N          a person adds a line to MIGHOST_FAULT_FILE;
+ *                                                       0: right before the exchange
  *   MIGHOST_FAULT_REFUSE  "exchange" (renameat2 does not know it), "locks" (no OFD locks)
  *   MIGHOST_FAULT_LIST    a file that gets one line a call
  *   MIGHOST_FAULT_TRACE   a file that gets what each call changed, the agent's programs' too, and
@@ -654,6 +655,10 @@ static int faulty_rename(int olddir, const char *old, int newdir, const char *ne
     if (shared != NULL && no_exchange && flags == RENAME_EXCHANGE) {
         errno = EINVAL;
         return -1;
+    }
+    if (shared != NULL && kind == EDIT && at == 0 && flags == RENAME_EXCHANGE) {
+        (void)atomic_fetch_add(&shared->hits, 1);
+        edit();
     }
     result = real_renameat2(olddir, old, newdir, new, flags);
     if (result == 0 && trace_fd >= 0) {

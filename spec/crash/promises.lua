@@ -209,8 +209,9 @@ end
 ---@param place crash.Place
 ---@param before crash.History
 ---@param result spec.Result
+---@param is_early boolean before the exchange, which then must not stand
 ---@return string[] problems
-function M.after_edit(place, before, result)
+function M.after_edit(place, before, result, is_early)
   local problems = {}
   check_words(problems, result)
   local found = sh.run { argv = { "sh", "-c",
@@ -218,6 +219,8 @@ function M.after_edit(place, before, result)
     place.repo, place.home } }
   if found.stdout == "" then
     table.insert(problems, "the edit is lost")
+  elseif is_early and not found.stdout:find("/migrations/" .. SLUG .. "/", 1, true) then
+    table.insert(problems, "what was edited in time was published over")
   end
   local log = sh.run { argv = { "git", "-C", place.repo, "log", "-p", "--format=",
     before.head .. "..HEAD" }, env = place:env() }

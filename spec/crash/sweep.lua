@@ -87,17 +87,27 @@ local function is_publish(reference, n)
   return n > reference.accepted
 end
 
+--- The call with which the trees change places.
+local function find_exchange(reference)
+  local exchange = 0
+  for n, name in ipairs(reference.names) do
+    exchange = name:find("rename " .. places.slug .. "$") and n or exchange
+  end
+  return exchange
+end
+
 --- A person edits one file at some call: what was written is where the person left it or kept, and
 --- in no commit of ours.
 ---@return string[] problems
 ---@return boolean whether the edit was made
-function M.try_edit(place, case, how, file)
+function M.try_edit(place, case, reference, how, file)
   place:restore(case.name)
   local before = assert(promises.history(place))
   local path = ("%s/migrations/%s/%s"):format(place.repo, places.slug, file)
   local result, _, hits = place:hurt(args_of(place, case), how,
     { MIGHOST_FAULT_FILE = path })
-  local problems = hits > 0 and promises.after_edit(place, before, result) or {}
+  local problems = hits > 0 and promises.after_edit(place, before, result,
+    tonumber(how.fault:match("%d+")) <= find_exchange(reference)) or {}
   if #problems > 0 then
     table.insert(problems, "  it said: " .. result.stdout .. result.stderr)
   end
@@ -124,6 +134,9 @@ function M.faults(kind, reference, opts)
   local faults = {}
   local function add(format, n, ...)
     table.insert(faults, format:format(n, ...))
+  end
+  if kind == "edit" then
+    add("edit:%d", 0)
   end
   for n = 1, reference.count do
     local is_due = (not opts.publish or is_publish(reference, n)) and n % (opts.every or 1) == 0
@@ -176,7 +189,7 @@ function M.run(part, folder, share, shares, report)
       local how = { fault = fault, refuse = part.case.refuse }
       local problems, hit
       if part.kind == "edit" then
-        problems, hit = M.try_edit(place, part.case, how, part.file)
+        problems, hit = M.try_edit(place, part.case, reference, how, part.file)
       else
         problems, hit = M.try(place, part.case, reference, how)
       end
