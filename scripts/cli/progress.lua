@@ -48,6 +48,7 @@ function Progress:restore()
     self.terminal = nil
   end
 end
+Progress.__close = Progress.restore -- where an interruption ends the command
 
 function Progress:say(line)
   term.clear_live(STDERR)

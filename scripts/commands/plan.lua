@@ -45,7 +45,7 @@ local opts, code = cli.parse(parser, { ... })
 if not opts then
   return code
 end
-local shown = progress.new(opts)
+local shown <close> = progress.new(opts)
 
 local function plan(project)
   local request = progress.attach(shown, agent.request(opts))

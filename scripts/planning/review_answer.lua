@@ -60,11 +60,12 @@ local function ask_agent(review)
     return nil, message, name
   end
   review.opts.on_event { kind = "started", slug = review.slug, step = STEP, visit = 1,
-    agent = review.opts.with, evidence = evidence.path, again = quote.words(review.opts.command) }
+    agent = review.opts.with, evidence = evidence.path, again = quote.words(review.opts.command),
+    attached = true }
   local call = make_call(review, text, evidence.path .. "/prompt.md")
   local ok, why, code, report =
     attach.run(review.reg:agent(review.opts.with), call, review.keeps_stdout)
-  review.opts.on_event { kind = "ended", slug = review.slug, step = STEP }
+  review.opts.on_event { kind = "answered", slug = review.slug, step = STEP }
   if report then
     evidence:write("report.json", json.encode(report) .. "\n")
   end

@@ -95,6 +95,23 @@ describe("mighost migration review", function()
     assert.is_false(manifest_of(p).awaiting_human_review)
   end)
 
+  it("gives the terminal back as it was, however the agent leaves it", function()
+    local p <close> = waiting()
+    for _, last in ipairs { "exit 1", "kill -9 $$", "kill -INT $(ps -o ppid= -p $PPID); sleep 60" } do
+      local agent = p.home:write("reviewer.sh", "#!/bin/sh\nstty raw -echo\n" .. last .. "\n")
+      sh.check { argv = { "chmod", "+x", agent } }
+      local words = {}
+      for _, word in ipairs { program.exe, "migration", "review", "alpha", "--with", "command",
+        "--agent-command", agent, "-C", p.path } do
+        words[#words + 1] = sh.quote(word)
+      end
+      local line = ("stty -a >before; %s; stty -a >after"):format(table.concat(words, " "))
+      sh.run { argv = { "script", "-qec", line, "/dev/null" }, cwd = p.home.path,
+        env = p:env { TERM = "xterm" } }
+      assert.equal(p.home:read("before"), p.home:read("after"), last)
+    end
+  end)
+
   it("leaves stdout to data where that is no terminal", function()
     local p <close> = waiting()
     local result = review(p, "echo says the agent; " .. RESOLVE, "--json")

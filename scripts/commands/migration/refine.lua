@@ -70,7 +70,7 @@ local feedback, unread = read_feedback()
 if not feedback then
   return cli.fail(opts, unread, "EUSAGE")
 end
-local shown = progress.new(opts)
+local shown <close> = progress.new(opts)
 local request = progress.attach(shown, agent.request(opts))
 request.project, request.slug, request.feedback = project, opts.slug, feedback
 request.command = quote.words { "mighost", "migration", "refine", opts.slug,

@@ -5,7 +5,6 @@ local cli = require "cli"
 local mighost = require "mighost"
 local progress = require "cli.progress"
 local quote = require "lib.quote"
-local term = require "host.term"
 
 local parser = cli.parser {
   name = "migration review",
@@ -28,28 +27,9 @@ local project, message, name, fix = mighost.open(opts)
 if not project then
   return cli.fail(opts, message, name, fix)
 end
-local shown = progress.new(opts)
+local shown <close> = progress.new(opts)
 local request = progress.attach(shown, agent.request(opts))
 request.project, request.slug, request.keeps_stdout = project, opts.slug, opts.json
 request.command = quote.words { "mighost", "migration", "review", opts.slug }
-
---- The terminal as it was before the agent had it; given back however this ends.
-local held <close> = setmetatable({}, {
-  __close = function(held)
-    if held.terminal then
-      held.terminal:restore()
-    end
-  end,
-})
-local tell = request.on_event
-request.on_event = function(event)
-  tell(event)
-  if event.kind == "started" then
-    held.terminal = term.save()
-  elseif event.kind == "ended" and held.terminal then
-    held.terminal:restore() -- before anything is said
-  end
-end
-
 local result, why, errno, help = mighost.review(request)
 return progress.conclude(shown, result, why, errno, help)
