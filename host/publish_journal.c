@@ -246,7 +246,8 @@ static int decode(const char *text, size_t size, struct mh_journal *out, struct 
         return -1;
     }
     end = text + size;
-    if (size < sizeof VERSION_LINE || strncmp(text, VERSION_LINE, sizeof VERSION_LINE - 1) != 0) {
+    if (size < sizeof VERSION_LINE - 1 ||
+        strncmp(text, VERSION_LINE, sizeof VERSION_LINE - 1) != 0) {
         return mh_err_set(err, "EUNSUPPORTED",
                           "it is of a version that is unknown here: run the mighost that wrote it");
     }
