@@ -277,6 +277,24 @@ describe("mighost migration refine", function()
     assert.same({}, p:problems())
   end)
 
+  it("is interrupted with nothing half done, and says how to go on", function()
+    local p <close> = project.new()
+    plan_to_ready(p)
+    local before = look(p)
+    local hold = p:hold "revise"
+    local run = p:start({ "alpha", "--message", "It's slow" }, hold.env, { "migration", "refine" })
+    hold.arrived()
+    run.stop "INT"
+    assert.equal(130, run.wait())
+    assert.matches("next: mighost migration refine alpha --message 'It'\\''s slow' --with command",
+      p.home:read("err"), 1, true)
+    assert.equal(before.head, p.repo:head())
+    assert.same({}, p:problems())
+    assert.equal("ready", manifest_of(p).status)
+    assert.equal(0, refine(p).exit)
+    assert.equal(1, #state_of(p).feedback)
+  end)
+
   it("publishes another answer that was kept first, then takes its own step", function()
     local p <close> = project.new()
     p:plan { "alpha", "--target", "T", "--steps", "2" }

@@ -2,6 +2,7 @@ local json = require "lib.json"
 local program = require "spec.support.program"
 local project = require "spec.support.project"
 local sh = require "spec.support.sh"
+local tmp = require "spec.support.tmp"
 
 -- What a reviewer does who decides, in the work dir.
 local RESOLVE <const> = [[sed -i \
@@ -97,7 +98,8 @@ describe("mighost migration review", function()
 
   it("gives the terminal back as it was, however the agent leaves it", function()
     local p <close> = waiting()
-    for _, last in ipairs { "exit 1", "kill -9 $$", "kill -INT $(ps -o ppid= -p $PPID); sleep 60" } do
+    local interrupt = "kill -INT $(ps -o ppid= -p $PPID); sleep 60"
+    for _, last in ipairs { "exit 1", "kill -9 $$", interrupt } do
       local agent = p.home:write("reviewer.sh", "#!/bin/sh\nstty raw -echo\n" .. last .. "\n")
       sh.check { argv = { "chmod", "+x", agent } }
       local words = {}
@@ -154,6 +156,22 @@ describe("mighost migration review", function()
       expect_unpublished(p, 1, pattern:gsub(": .*ENOENT", ""), result)
       copy_of(result)
     end
+  end)
+
+  it("serves a plan that waits while it is carried out, and leaves where that stands", function()
+    local p <close> = waiting()
+    local text = p:read("alpha/manifest.json"):gsub('"status": "ready"', '"status": "in-progress"')
+    text = text:gsub('"current_phase": "part%-1"', '"current_phase": "part-2"')
+    p.repo:write("migrations/alpha/manifest.json", (text:gsub('"done": false', '"done": true', 1)))
+    tmp.remove(p.path .. "/migrations/alpha/.planning")
+    p.repo:commit("By another tool")
+    local result = review(p, RESOLVE)
+    assert.equal(0, result.exit, result.stderr)
+    assert.matches("alpha is in%-progress\n$", result.stderr)
+    local manifest = manifest_of(p)
+    assert.same({ "in-progress", "part-2", true, false }, { manifest.status, manifest.current_phase,
+      manifest.phases[1].done, manifest.awaiting_human_review })
+    assert.same({}, p:problems())
   end)
 
   it("ends with 8 where the agent cannot be started", function()
