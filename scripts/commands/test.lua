@@ -1,5 +1,5 @@
---- Replays a recording's stages offline and says what each makes of its answer; with --mutate also
---- of damaged answers.
+--- Replays a recording's stages offline and says what each makes of its answer.
+--- With --mutate it also feeds them damaged answers: each must fail cleanly or pass the rules.
 
 local agent = require "cli.agent"
 local cli = require "cli"
