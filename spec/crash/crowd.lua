@@ -9,6 +9,7 @@ local tree = require "host.tree"
 
 local CALLS <const> = 240 -- about as many as a step makes
 local BUSY <const> = 5
+local LEARN_EVERY <const> = 20
 local STAGES <const> = { "approaches", "pick-best", "expand", "review", "final-review" }
 
 local M = {}
@@ -58,6 +59,16 @@ local function publish(place, share, deadline, report)
   return runs, kills, said
 end
 
+--- Learns which migrations are committed: from then on they must be there.  A new one may go again
+--- before that, when its first step cannot be committed.
+local function learn(place, known)
+  for slug in place:git("ls-tree", "--name-only", "HEAD", "migrations/"):gmatch("([^/\n]+)\n?") do
+    if slug:find("^%l+%-%d") then
+      known[slug] = true
+    end
+  end
+end
+
 --- Reads each migration once; what it sees goes to `seen`, "<slug> <digest>".
 local function read_all(live, seen, known, report)
   for slug in lfs.dir(live) do
@@ -68,7 +79,6 @@ local function read_all(live, seen, known, report)
       if before == lfs.symlinkattributes(path, "ino") then -- else it was the one that went away
         seen[slug .. " " .. (digest or "unreadable")] = true
       end
-      known[slug] = true
     end
   end
   for slug in pairs(known) do
@@ -171,6 +181,9 @@ function M.run(seconds, folder, share, shares, report)
   local reads = 0
   local deadline = sys.monotonic() + seconds
   while sys.monotonic() < deadline do
+    if reads % LEARN_EVERY == 0 then
+      learn(place, known)
+    end
     read_all(live, seen, known, report)
     reads = reads + 1
   end
