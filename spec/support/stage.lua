@@ -45,7 +45,7 @@ function M.context(texts, fields)
   local ctx = {
     slug = "tidy-locks", target = "Tidy the locks", step = "review", visit = 1,
     effort = { label = "medium", budget = "medium" },
-    repo_root = "/repo", work_dir = "/work/tidy-locks", live_dir = "/repo/live/tidy-locks",
+    repo_root = "/repo", work_dir = "/staged/tidy-locks", live_dir = "/repo/live/tidy-locks",
     plan = texts["plan.md"], approaches = approaches_of(paths, texts), phases = {},
     answers = {}, feedback = {}, extra = {},
     files = function()

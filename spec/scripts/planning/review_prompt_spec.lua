@@ -2,7 +2,7 @@ local prompts = require "planning.review_prompt"
 
 local function assemble(changes)
   local about = {
-    target = "Split the\nparser", reason = "A format changes.", work_dir = "/work/alpha",
+    target = "Split the\nparser", reason = "A format changes.", work_dir = "/staged/alpha",
     live_dir = "/repo/migrations/alpha", feedback = {},
   }
   for key, value in pairs(changes or {}) do
@@ -14,7 +14,7 @@ end
 describe("planning.review_prompt", function()
   it("begins as every prompt does, says why the plan waits and how it is decided", function()
     local text = assemble()
-    assert.equal("Stage: human-review\nTarget: Split the parser\nStaged work dir: /work/alpha\n"
+    assert.equal("Stage: human-review\nTarget: Split the parser\nStaged work dir: /staged/alpha\n"
       .. "Live migration dir: /repo/migrations/alpha\n\n", text:sub(1, text:find("\n\n") + 1))
     for _, words in ipairs { "A format changes.", "`awaiting_human_review` to false",
       "`human_review_reason` to null", "`.planning/`" } do
