@@ -62,6 +62,80 @@ function M.doctor(project, word)
   return doctor.check(project, slug)
 end
 
+---@class mighost.RepairRequest
+---@field slug? string                              only this migration, or its path
+---@field dry_run? boolean                          only say what would be done
+---@field on_done? fun(done: mighost.Repaired)      called for each thing as it happens
+
+--- Finishes or undoes what dead processes left, and what the older tool left; the result is what
+--- could not be settled.
+---@param project mighost.Project
+---@param request? mighost.RepairRequest
+---@return mighost.Repaired[]? left, string? message, string? name, string? fix
+function M.repair(project, request)
+  local slug, message, name, fix = request and request.slug, nil, nil, nil
+  if slug then -- which may be what is missing from the live directory
+    slug, message, name, fix = require("migration.resolve").target(project, slug, true)
+  end
+  if message then
+    return nil, message, name, fix
+  end
+  return require("planning.repair").run(project, {
+    slug = slug, dry_run = request and request.dry_run,
+    on_done = request and request.on_done or function() end,
+  })
+end
+
+--- The trees that are kept for a person, the newest first.
+---@param project mighost.Project
+---@return mighost.Aside[]? kept, string? message, string? name
+function M.list_kept(project)
+  local aside = require "planning.aside"
+  local place, message, name = aside.place(project)
+  if not place then
+    return place == false and {} or nil, message, name
+  end
+  return aside.list(place)
+end
+
+--- Removes one of those for good.
+---@param project mighost.Project
+---@param token string   or `<slug>@<token>`
+---@param dry_run? boolean   only say which that is
+---@return mighost.Aside? removed, string? message, string? name, string? fix
+function M.remove_kept(project, token, dry_run)
+  local aside = require "planning.aside"
+  local place, message, name = aside.place(project)
+  if place == nil then
+    return nil, message, name
+  end
+  local found, why, code, fix = aside.find(place or "", token)
+  if not found or dry_run then
+    return found, why, code, fix
+  end
+  local removed, problem, errno = aside.remove(found)
+  return removed and found, problem, errno
+end
+
+---@class mighost.UndoRequest
+---@field slug string                        a migration, or its path
+---@field to? string                         a step, or a commit; default: what was before the last
+---@field dry_run? boolean                   only say what would be done
+---@field on_event? fun(event: table)
+
+--- Publishes an earlier accepted snapshot of a migration as a new one.
+---@param project mighost.Project
+---@param request mighost.UndoRequest
+---@return mighost.Undone? undone, string? message, string? name, string? fix
+function M.undo(project, request)
+  local slug, message, name, fix = require("migration.resolve").target(project, request.slug)
+  if not slug then
+    return nil, message, name, fix
+  end
+  return require("planning.undo").undo(project, { slug = slug, to = request.to,
+    dry_run = request.dry_run, on_event = request.on_event or function() end })
+end
+
 --- Everything about one migration that a person wants to know.
 ---@param project mighost.Project
 ---@param word string   a slug, or the path of a migration

@@ -49,11 +49,13 @@ local function is_listed(live, name)
   return false
 end
 
----Whether the live directory has such a migration.
-local function check_child(project, live, slug)
+---Whether the live directory has such a migration, or nothing of this name where it may lack it.
+local function check_child(project, live, slug, may_lack)
   local found, message, name = live:stat(slug)
   if not found and name ~= "ENOENT" then
     return nil, message, "EINVALIDPATH"
+  elseif not found and may_lack then
+    return slug
   elseif not found or not is_listed(live, slug) then
     return nil, ("there is no migration '%s' in %s"):format(slug, project.live), "EUSAGE", LIST
   elseif found.kind ~= "directory" then
@@ -90,11 +92,12 @@ end
 ---changes things never guesses.
 ---@param project { root: string, live: string, live_path: string }
 ---@param word string
+---@param may_lack boolean|nil one that the live directory lacks will do
 ---@return string|nil slug
 ---@return string|nil message
 ---@return "EUSAGE"|"EINVALIDPATH"|nil NAME
 ---@return string|nil fix
-function M.target(project, word)
+function M.target(project, word, may_lack)
   if word == "" or word:find("\0", 1, true) then
     return nil, "a migration's name is empty or has a NUL byte in it", "EUSAGE", LIST
   end
@@ -115,7 +118,7 @@ function M.target(project, word)
   if not slug then
     return nil, why, name, LIST
   end
-  return check_child(project, live, slug)
+  return check_child(project, live, slug, may_lack)
 end
 
 return M

@@ -8,6 +8,7 @@ local candidates = require "planning.candidates"
 local git = require "planning.git"
 local jobs = require "planning.job"
 local leases = require "planning.leases"
+local older = require "planning.older"
 local preflight = require "planning.preflight"
 local quote = require "lib.quote"
 local workflow = require "planning.workflow"
@@ -69,6 +70,7 @@ end
 local function inspect(session, slug)
   local checks = {
     function() return attributes.check(session.project, slug) end,
+    function() return older.check(session.project.live_path, slug) end,
     function() return check_clean(session.project, slug) end,
   }
   for _, check in ipairs(checks) do

@@ -7,6 +7,7 @@ local accept = require "planning.accept"
 local attempt = require "planning.attempt"
 local commit = require "planning.commit"
 local jobs = require "planning.job"
+local older = require "planning.older"
 local quote = require "lib.quote"
 local recover = require "planning.recover"
 local workspace = require "planning.workspace"
@@ -201,6 +202,10 @@ function M.step(project, reg, opts)
   local lease <close>, held, busy, wait = opts.site:lease(opts.slug, opts.operation or "plan")
   if not lease then
     return nil, held, busy, wait
+  end
+  local alone, other, why, repair = older.check(project.live_path, opts.slug)
+  if not alone then
+    return nil, other, why, repair
   end
   local settled, left, code, fix =
     recover.settle(opts.site, lease, opts.slug, opts.on_event)

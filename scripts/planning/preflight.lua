@@ -18,13 +18,13 @@ function M.check_repository(repo)
   elseif info.unborn then
     return nil, "the repository has no commit yet: " .. info.workdir, "EUNSUPPORTED",
       "git commit --allow-empty -m Start"
+  elseif info.state ~= "none" then -- a rebase detaches HEAD, too
+    return nil, ("a %s is under way, finish or abort it: %s"):format(info.state, info.workdir),
+      "EMERGING", "git status"
   elseif info.detached then
     return nil, "HEAD is detached, there is no branch to commit to: " .. info.workdir,
       "EUNSUPPORTED",
       "git switch <branch>"
-  elseif info.state ~= "none" then
-    return nil, ("a %s is under way, finish or abort it: %s"):format(info.state, info.workdir),
-      "EMERGING", "git status"
   end
   local person, why, code = repo:identity()
   if not person then

@@ -12,8 +12,9 @@ local workspace = require "planning.workspace"
 
 local function describe(done)
   local what = done.operation or "a step"
+  local kept = done.kept and "; what somebody changed meanwhile is kept in " .. done.kept or ""
   if done.action == "finished" then
-    return ("%s of an interrupted process was finished"):format(what)
+    return ("%s of an interrupted process was finished%s"):format(what, kept)
   elseif done.action == "set-aside" then
     return ("%s of an interrupted process no longer fits and is kept in %s"):format(what, done.kept)
   end
@@ -40,11 +41,14 @@ function M.settle(site, lease, slug, notify)
     notify { kind = "recovered", slug = slug, action = done.action, text = describe(done),
       commit = done.commit }
   end
+  if done.action == "finished" and done.workspace then
+    return workspace.note_published(done.workspace, done.commit)
+  end
   return true
 end
 
 local function set_aside(found, why, notify)
-  local path, message, name = workspace.set_aside(found)
+  local path, message, name = workspace.set_aside(found, why)
   if not path then
     return nil, message, name
   end
@@ -58,10 +62,13 @@ local function examine(entry, snapshot)
   if not record then
     return nil, entry.problem
   end
-  if record.digest == snapshot:digest() then
+  if record.commit or record.digest == snapshot:digest() then
     return "published"
   end
-  if record.base_digest ~= snapshot:digest() then
+  -- The same tree in git is the same migration, whatever permission bits a checkout gave it.
+  local is_base = record.base_digest == snapshot:digest()
+    or record.base_tree ~= "" and record.base_tree == snapshot:tree_id()
+  if not is_base then
     return nil, ("the migration is no longer what the accepted answer of %s was made for"):format(
       record.step)
   end

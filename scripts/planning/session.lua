@@ -5,6 +5,7 @@ local repo = require "host.repo"
 
 local artifacts = require "planning.artifacts"
 local commit = require "planning.commit"
+local older = require "planning.older"
 local preflight = require "planning.preflight"
 local registry = require "planning.registry"
 local settings = require "planning.settings"
@@ -38,6 +39,9 @@ function Session:open()
   local ok, why, code, help = preflight.check_repository(opened)
   if ok then
     ok, why, code, help = preflight.check_live(project)
+  end
+  if ok then
+    ok, why, code, help = older.check(project.live_path)
   end
   if not ok then
     return nil, why, code, help

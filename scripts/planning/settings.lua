@@ -114,6 +114,10 @@ local function choose_recording(opts, settings)
   return path and true, message, name
 end
 
+local function prefix_of(config)
+  return config.commit_message_prefix or DEFAULT_PREFIX
+end
+
 local function choose_limits(opts, config, settings)
   settings.effort = opts.effort or config.effort or DEFAULT_EFFORT
   if not EFFORTS[settings.effort] then
@@ -124,7 +128,7 @@ local function choose_limits(opts, config, settings)
   settings.silence = opts.silence_timeout or config.silence or DEFAULT_SILENCE
   settings.timeout_given, settings.silence_given = opts.timeout, opts.silence_timeout
   settings.max_wait = opts.max_wait or 0
-  settings.prefix = config.commit_message_prefix or DEFAULT_PREFIX
+  settings.prefix = prefix_of(config)
   return true
 end
 
@@ -141,6 +145,11 @@ local function read_taste(project, settings)
 end
 
 local M = {}
+
+---What the subjects of mighost's commits begin with.
+---@param config mighost.Config
+---@return string
+M.prefix = prefix_of
 
 ---@param project mighost.Project
 ---@param reg mighost.Registry

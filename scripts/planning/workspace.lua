@@ -13,6 +13,7 @@ local fs = require "host.fs"
 local sys = require "host.sys"
 local tree = require "host.tree"
 
+local asides = require "planning.aside"
 local folder = require "project.folder"
 local json = require "lib.json"
 
@@ -43,6 +44,7 @@ local DEPTH <const> = 5 -- folders from the state directory down to the one that
 ---@field operation string e.g. "planning.expand"
 ---@field message string commit message
 ---@field request string|nil what it was asked for with, where that was more than the next step
+---@field commit string|nil that published it, where recovery found out
 
 ---@class mighost.WorkspaceEntry
 ---@field workspace mighost.Workspace
@@ -212,26 +214,22 @@ end
 
 ---Keeps a workspace for a person where no later step looks for it.
 ---@param workspace mighost.Workspace
+---@param why string
 ---@return string|nil path where it is now
 ---@return string? message
 ---@return string? NAME
-function M.set_aside(workspace)
-  local place <close>, message, name = folder.open(workspace.place)
-  if not place then
+function M.set_aside(workspace, why)
+  local path, message, name = asides.keep(workspace.place,
+    ("work/%s/%s"):format(workspace.slug, workspace.token),
+    ("%s@%s"):format(workspace.slug, workspace.token), why)
+  if not path then
     return nil, message, name
   end
-  local target = ("set-aside/%s@%s"):format(workspace.slug, workspace.token)
-  local made, why, code = place:mkdir("set-aside")
-  if not made then
-    return nil, why, code
+  local above <close> = folder.open_if_there(workspace.place .. "/work")
+  if above then
+    above:remove(workspace.slug) -- goes only when it was the last one
   end
-  local moved, trouble, errno =
-    place:rename(("work/%s/%s"):format(workspace.slug, workspace.token), target)
-  if not moved then
-    return nil, trouble, errno
-  end
-  place:remove("work/" .. workspace.slug)
-  return workspace.place .. "/" .. target
+  return path
 end
 
 ---Removes a workspace and its record: the record first, so that a half-removed one is never gone on
@@ -258,6 +256,27 @@ function M.remove(workspace)
     above:remove(workspace.slug) -- goes only when it was the last one
   end
   return true
+end
+
+---Notes in the record that an answer is published, so that nobody publishes it again whatever the
+---migration is by now.
+---@param path string of the workspace
+---@param oid string the commit
+---@return true|nil
+---@return string? message
+---@return string? NAME
+function M.note_published(path, oid)
+  local dir <close>, message, name = folder.open_if_there((path:gsub("/[^/]*$", "")))
+  if not dir then
+    return dir == false or nil, message, name
+  end
+  local source, why, code = dir:read(ACCEPTED)
+  local record = source and json.decode(source)
+  if type(record) ~= "table" then
+    return (source or code == "ENOENT") and true or nil, why, code
+  end
+  record.commit = oid
+  return dir:write(ACCEPTED, json.encode(record) .. "\n")
 end
 
 ---Marks a workspace as published: what it holds is what is live.
@@ -329,12 +348,9 @@ local function leftovers(place)
       end
     end
   end
-  local aside <close> = folder.open_if_there(place .. "/set-aside")
-  for _, entry in ipairs(aside and aside:list() or {}) do
-    local info = aside:stat(entry.name)
-    if info and not aside:stat(entry.name .. "/" .. ACCEPTED) then
-      local path = ("%s/set-aside/%s"):format(place, entry.name)
-      found[#found + 1] = { path = path, mtime = info.mtime }
+  for _, aside in ipairs(asides.list(place) or {}) do
+    if not aside.has_answer then
+      found[#found + 1] = { path = aside.path, mtime = aside.time, aside = aside }
     end
   end
   return found
@@ -352,9 +368,12 @@ function M.prune(place, take_lease)
     return a.path < b.path
   end)
   for index = KEPT + 1, #found do
-    local lease <close> = found[index].slug and take_lease(found[index].slug) or nil
-    if lease or not found[index].slug then
-      tree.remove(found[index].path)
+    local entry = found[index]
+    local lease <close> = entry.slug and take_lease(entry.slug) or nil
+    if entry.aside then
+      asides.remove(entry.aside)
+    elseif lease then
+      tree.remove(entry.path)
     end
   end
 end

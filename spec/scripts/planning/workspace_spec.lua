@@ -2,6 +2,7 @@ local fs = require "host.fs"
 local sh = require "spec.support.sh"
 local tmp = require "spec.support.tmp"
 local tree = require "host.tree"
+local asides = require "planning.aside"
 local workspace = require "planning.workspace"
 
 local RECORD <const> = {
@@ -87,13 +88,26 @@ describe("planning.workspace", function()
     local dir <close> = tmp.dir()
     local place = workspace.place(dir.path, "id")
     local a, b = make(place, "alpha"), make(place, "alpha")
-    local kept = assert(workspace.set_aside(a))
+    local kept = assert(workspace.set_aside(a, "it no longer fits"))
     assert.equal(place .. "/set-aside/alpha@" .. a.token, kept)
+    local reason <close> = assert(io.open(kept .. ".why"))
+    assert.equal("it no longer fits\n", reason:read("a"))
     local file <close> = assert(io.open(kept .. "/alpha/plan.md"))
     assert.equal("plan", file:read("a"))
     assert(workspace.remove(b))
     assert.same({}, workspace.list(place, "alpha"))
     assert(workspace.remove(b))
+  end)
+
+  it("notes that an answer is published", function()
+    local dir <close> = tmp.dir()
+    local place = workspace.place(dir.path, "id")
+    local made = make(place, "alpha")
+    assert.is_true(workspace.note_published(made.path, "abc")) -- it has no record
+    assert(workspace.accept(made, RECORD))
+    assert.is_true(workspace.note_published(made.path, "abc"))
+    assert.equal("abc", workspace.list(place, "alpha")[1].record.commit)
+    assert.is_true(workspace.note_published("/nowhere/at/all", "abc"))
   end)
 
   it("hands a published workspace on to the next step", function()
@@ -133,21 +147,23 @@ describe("planning.workspace", function()
     local busy = make(place, "busy")
     local answer = make(place, "alpha")
     assert(workspace.accept(answer, RECORD))
-    local unused = assert(workspace.set_aside(answer)):match("[^/]+$")
-    sh.check { argv = { "touch", "-d", "@1", place .. "/set-aside/" .. unused } }
+    local unused = assert(workspace.set_aside(answer, "old")):match("[^/]+$")
+    sh.check { argv = { "touch", "-d", "@1", place .. "/set-aside/" .. unused .. ".why" } }
     for index = 1, 23 do
       local made = make(place, "alpha")
       if index % 2 == 0 then
-        assert(workspace.set_aside(made))
+        assert(workspace.set_aside(made, "old"))
       end
       sh.check { argv = { "touch", "-d", "@" .. 1000000 + index,
-        index % 2 == 0 and ("%s/set-aside/alpha@%s"):format(place, made.token) or made.folder } }
+        index % 2 == 0 and ("%s/set-aside/alpha@%s.why"):format(place, made.token)
+          or made.folder } }
     end
     sh.check { argv = { "touch", "-d", "@1", busy.folder } }
     workspace.prune(place, function(slug)
       return slug ~= "busy" and free() or nil
     end)
-    local names = dir:names("projects/id/set-aside")
+    local names = asides.list(place)
+    assert.equal(2 * #names, #dir:names("projects/id/set-aside")) -- each with its reason
     assert.equal(20 + 1, #names + #workspace.list(place, "alpha") - 1)
     assert.is_true(dir:exists("projects/id/set-aside/" .. unused))
     assert.equal(1, #workspace.list(place, "busy"))

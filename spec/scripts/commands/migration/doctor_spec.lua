@@ -81,15 +81,13 @@ describe("mighost migration doctor", function()
     end
   end)
 
-  it("wants a migration or --all, not both, and repairs nothing", function()
+  it("wants a migration or --all, not both", function()
     local repo <close> = project()
-    for _, args in ipairs { {}, { "good", "--all" }, { "good", "bad" }, { "-x" },
-      { "--repair" } } do
+    for _, args in ipairs { {}, { "good", "--all" }, { "good", "bad" }, { "-x" } } do
       local result = doctor(repo, table.unpack(args))
       assert.equal(2, result.exit)
       assert.matches("^mighost: migration doctor: ", result.stderr)
     end
-    assert.is_nil(doctor(repo, "--help").stdout:find("repair", 1, true))
     assert.equal(2, json.decode(doctor(repo, "--json").stdout).code)
   end)
 

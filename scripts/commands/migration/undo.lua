@@ -1,0 +1,75 @@
+--- Goes back to an earlier accepted snapshot of a migration, as a new commit.
+
+local cli = require "cli"
+local layout = require "lib.layout"
+local mighost = require "mighost"
+local quote = require "lib.quote"
+
+local SHORT_ID <const> = 7
+local STEP_WIDTH <const> = 14
+
+local parser = cli.parser {
+  name = "migration undo",
+  summary = "Publishes an earlier accepted snapshot of a migration as a new commit; history is "
+    .. "never rewritten, and undoing once more takes that back.  Without --to it is the snapshot "
+    .. "before the last one.",
+  example = {
+    "mighost migration undo retire-the-old-parser",
+    "mighost migration undo retire-the-old-parser --to expand --dry-run",
+  },
+  json = true,
+}
+parser:argument("slug", "A slug, or the path of a migration.")
+parser:option("--to", "The step whose latest earlier acceptance to go back to, or a commit that "
+  .. "published one."):argname("STEP")
+parser:flag("-n --dry-run", "Check everything and say what would happen.")
+
+local opts, code = cli.parse(parser, { ... })
+if not opts then
+  return code
+end
+local project, message, name, fix = mighost.open(opts)
+if not project then
+  return cli.fail(opts, message, name, fix)
+end
+local undone, why, errno, help = mighost.undo(project, {
+  slug = opts.slug, to = opts.to, dry_run = opts.dry_run,
+  on_event = function(event)
+    cli.note(opts, ("%s: %s"):format(event.slug, event.text or event.why))
+  end,
+})
+if not undone then
+  return cli.fail(opts, why, errno, help)
+end
+
+--- What it means, in words.
+local function describe()
+  local words = ("back to %s"):format(undone.from:sub(1, SHORT_ID))
+  if #undone.undone > 0 then
+    words = ("%s, without %s"):format(words, table.concat(undone.undone, ", "))
+  end
+  if undone.by_hand > 0 then
+    words = ("%s, and without %d commits made by hand"):format(words, undone.by_hand)
+  end
+  return words
+end
+
+local json = require "lib.json"
+local data = {
+  slug = undone.slug, step = undone.step, from = undone.from, by_hand = undone.by_hand,
+  commit = undone.commit or json.null, undone = json.array(undone.undone),
+}
+if opts.dry_run then
+  if not opts.json then
+    cli.write(("would publish %s of %s: %s\n"):format(undone.step, undone.slug, describe()))
+  end
+elseif not undone.commit then
+  cli.note(opts, ("%s is as it was after %s already"):format(undone.slug, undone.step))
+else
+  if not opts.json then
+    cli.write(("%s %s  %s\n"):format(layout.pad(undone.step, STEP_WIDTH),
+      undone.commit:sub(1, SHORT_ID), describe()))
+  end
+  cli.note(opts, "next: mighost migration show " .. quote.word(undone.slug))
+end
+return cli.answer(opts, 0, data)
