@@ -1,13 +1,13 @@
 #!/bin/sh
 # An agent for specs: makes a small plan, stage by stage, as the environment tells it.
-#   PLANNER_LOG      every call appends "<stage> <visit>" here
+#   PLANNER_LOG      every call appends "<stage> <visit>" here (default: nowhere)
 #   PLANNER_REVIEW   "findings": the first review finds something (default: clear)
 #   PLANNER_REVIEW_2 "findings": so does the second
 #   PLANNER_DECISION the last word of final-review (default: approve-auto - it holds together)
 #   PLANNER_FIFO     <stage>:<path>: at that stage, write "ready" to path.up and wait on path.down
 set -eu
 cat >/dev/null
-echo "$MIGHOST_STAGE $MIGHOST_VISIT" >>"$PLANNER_LOG"
+echo "$MIGHOST_STAGE $MIGHOST_VISIT" >>"${PLANNER_LOG:-/dev/null}"
 cd "$MIGHOST_WORK_DIR"
 
 case ${PLANNER_FIFO:-} in
