@@ -112,7 +112,8 @@ describe("an agent that is rate-limited", function()
     local p <close> = project.new()
     local env = limited(p, 9)
     local args = { "timeout", "--foreground", "-s", "INT", "2", -- else it sends the signal twice
-      program.exe, "plan", "alpha", "--target", "T", "--with", "claude", "--model", "m-1", "--max-wait", "60" }
+      program.exe, "plan", "alpha", "--target", "T", "--with", "claude", "--model", "m-1",
+      "--max-wait", "60" }
     local result = sh.run { argv = args, cwd = p.path, env = p:env(env) }
     assert.equal(124, result.exit) -- of timeout: it had to send its signal
     assert.matches("asking again after 30 s\nmighost: interrupted\n  next: mighost plan alpha ",
