@@ -191,6 +191,30 @@ static int read_workspace(int dirfd, const char *name, const struct mh_tx_reques
     return 0;
 }
 
+int mh_publish_compare(int dirfd, const char *name, const struct mh_snapshot *want,
+                       struct mh_err *err)
+{
+    struct mh_snapshot now = MH_SNAPSHOT_INIT;
+    int equal;
+
+    if (mh_snapshot_take(dirfd, name, want, &now, err) < 0) {
+        return -1;
+    }
+    equal = mh_snapshot_equal(&now, want);
+    mh_snapshot_release(&now);
+    return equal;
+}
+
+int mh_publish_edited(const struct mh_tx *tx, struct mh_err *err)
+{
+    return mh_err_set(
+        err, "ESTALE",
+        "%s/%s was edited while the step was under way; nothing was published: put the "
+        "edit away with 'git stash push --include-untracked -- %s/%s', or commit it, "
+        "and repeat",
+        tx->site->live, tx->journal.slug, tx->site->live, tx->journal.slug);
+}
+
 /* Makes the transaction's directory and the staged tree in it, and reads that back. */
 static int stage(struct mh_tx *tx, int work_dir, const char *work_name,
                  const struct mh_snapshot *work, struct mh_err *err)
@@ -239,6 +263,7 @@ int mh_tx_begin(const struct mh_site *site, const struct mh_lease *lease,
     struct mh_tx tx = MH_TX_INIT;
     struct mh_repo_head head = {0};
     struct mh_snapshot work = MH_SNAPSHOT_INIT;
+    struct mh_err ignored;
     char hex[MH_SHA256_HEX_SIZE];
     const char *name = NULL;
     int work_dir = mh_publish_open_parent(request->workspace, &name, err);
@@ -257,6 +282,9 @@ int mh_tx_begin(const struct mh_site *site, const struct mh_lease *lease,
     mh_sha256_hex(work.digest, hex);
     if (mh_journal_set(&tx.journal.next, hex, err) == 0) {
         result = stage(&tx, work_dir, name, &work, err);
+    }
+    if (result < 0 && mh_publish_compare(site->live_fd, lease->slug, tx.base, &ignored) == 0) {
+        (void)mh_publish_edited(&tx, err); /* which is why it could not be staged */
     }
 out:
     mh_snapshot_release(&work);

@@ -44,6 +44,13 @@ const char *mh_publish_linked_name(const struct mh_repo *repo);
 /* The name of a branch as people say it: without "refs/heads/". */
 const char *mh_publish_branch_name(const char *branch);
 
+/* Compares a tree with what it must be.  1: equal, 0: not, -1. */
+int mh_publish_compare(int dirfd, const char *name, const struct mh_snapshot *want,
+                       struct mh_err *err);
+
+/* ESTALE: somebody edited live, and what to do about it. */
+int mh_publish_edited(const struct mh_tx *tx, struct mh_err *err);
+
 /* Opens __transactions__ (made with its .gitignore where it is missing). */
 int mh_publish_open_transactions(const struct mh_site *site, struct mh_err *err);
 

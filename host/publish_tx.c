@@ -29,37 +29,16 @@ int mh_tx_exchange(struct mh_tx *tx, struct mh_err *err)
     return mh_publish_go_on_from_exchange(tx, err);
 }
 
-/* Compares a tree with what it must be.  1: equal, 0: not, -1. */
-static int compare(int dirfd, const char *name, const struct mh_snapshot *want, struct mh_err *err)
-{
-    struct mh_snapshot now = MH_SNAPSHOT_INIT;
-    int equal;
-
-    if (mh_snapshot_take(dirfd, name, want, &now, err) < 0) {
-        return -1;
-    }
-    equal = mh_snapshot_equal(&now, want);
-    mh_snapshot_release(&now);
-    return equal;
-}
-
-static int edited(const struct mh_tx *tx, struct mh_err *err)
-{
-    return mh_err_set(err, "ESTALE",
-                      "%s/%s was edited while the step was under way; nothing was published",
-                      tx->site->live, tx->journal.slug);
-}
-
 /* After the exchange: live is the new tree, and the displaced one is what the step started from. */
 static int verify(const struct mh_tx *tx, struct mh_err *err)
 {
     const char *displaced = mh_publish_displaced(tx);
-    int equal = compare(tx->site->live_fd, tx->journal.slug, &tx->next, err);
+    int equal = mh_publish_compare(tx->site->live_fd, tx->journal.slug, &tx->next, err);
 
     if (equal > 0 && displaced != NULL) {
-        equal = compare(tx->dir, displaced, tx->base, err);
+        equal = mh_publish_compare(tx->dir, displaced, tx->base, err);
     }
-    return equal == 0 ? edited(tx, err) : equal < 0 ? -1 : 0;
+    return equal == 0 ? mh_publish_edited(tx, err) : equal < 0 ? -1 : 0;
 }
 
 /* Puts live back after a failure, whose message then also tells what became of that. */
@@ -81,9 +60,9 @@ int mh_publish_go_on_from_exchange(struct mh_tx *tx, struct mh_err *err)
         mh_publish_check_operation(tx->site, err) < 0) {
         return -1;
     }
-    equal = compare(tx->site->live_fd, tx->journal.slug, tx->base, err);
+    equal = mh_publish_compare(tx->site->live_fd, tx->journal.slug, tx->base, err);
     if (equal <= 0) {
-        return equal < 0 ? -1 : edited(tx, err);
+        return equal < 0 ? -1 : mh_publish_edited(tx, err);
     }
     if (mh_publish_swap_in(tx, err) < 0) {
         return -1;
@@ -126,7 +105,7 @@ static int keep_if_edited(struct mh_tx *tx, const char *name, const struct mh_sn
     const struct mh_aside aside = {
         .dirfd = tx->dir, .name = name, .label = tx->label, .why = "edited while it was replaced"};
     char *path = NULL;
-    int equal = compare(tx->dir, name, want, err);
+    int equal = mh_publish_compare(tx->dir, name, want, err);
 
     if (equal != 0) {
         return equal < 0 ? -1 : 0;
@@ -146,7 +125,7 @@ static int keep_if_edited(struct mh_tx *tx, const char *name, const struct mh_sn
  */
 static int is_given_up(const struct mh_tx *tx, struct mh_err *err)
 {
-    int equal = compare(tx->site->live_fd, tx->journal.slug, &tx->next, err);
+    int equal = mh_publish_compare(tx->site->live_fd, tx->journal.slug, &tx->next, err);
 
     return equal != 0 ? (equal < 0 ? -1 : 0)
                       : mh_publish_is_committed(tx->site, tx->journal.slug, err);

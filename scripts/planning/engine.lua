@@ -214,7 +214,8 @@ function M.step(project, reg, opts)
   end
   local snapshot, dirty, name, advice = opts.site:snapshot(lease)
   if not snapshot then
-    return nil, dirty, name, advice
+    return nil, dirty, name,
+      advice or name == "EDIRTY" and "git status " .. quote.word(where.published) or nil
   end
   local answer, message, kind, help =
     find_answer(project, reg, where, snapshot, opts)
