@@ -195,11 +195,9 @@ function Repair:unlock()
         "EBUSY", "rm " .. quote.word(path))
     end
   end
-  if #ours == 0 then
-    return true
-  elseif not self.opts.dry_run then
+  if not self.opts.dry_run then -- what stands behind no lock any more goes, too
     local unlocked, why, code = self.site:unlock()
-    if not unlocked then
+    if not unlocked and (code ~= "EBUSY" or #ours > 0) then
       return nil, why, code
     end
   end

@@ -5,6 +5,7 @@ local quote = require "lib.quote"
 local COMMITS <const> = 10000 -- of one migration that are looked through
 local SHORTEST_ID <const> = 4
 local UNDO <const> = "undo"
+local REVIEW <const> = "human-review" -- a person's, which is no stage
 
 ---@class mighost.AcceptedSnapshot one publication of a migration
 ---@field oid string its commit
@@ -19,7 +20,11 @@ local function parse(slug, found)
   if not found.body:find("Publish%-Id: %x+") then
     return nil
   end
-  local kind, step = found.subject:match(": (%l+)/" .. slug:gsub("%p", "%%%0") .. "/(%S+)$")
+  local name = slug:gsub("%p", "%%%0")
+  local kind, step = found.subject:match(": (%l+)/" .. name .. "/(%S+)$")
+  if found.subject:find(": review/" .. name .. "$") then
+    step = REVIEW
+  end
   return step, kind == UNDO
 end
 

@@ -4,6 +4,7 @@
 
 local cases = require "spec.crash.cases"
 local crowd = require "spec.crash.crowd"
+local mend = require "spec.crash.mend"
 local outside = require "spec.crash.outside"
 local power = require "spec.crash.power"
 local refusals = require "spec.crash.refusals"
@@ -72,6 +73,12 @@ return {
   ["all-outside"] = outside.run,
   ["outside"] = function(folder, share, shares, report)
     return outside.run(folder, share, shares, report, 5)
+  end,
+  ["all-mend"] = function(folder, share, shares, report)
+    return mend.run(folder, share, shares, report, 1)
+  end,
+  ["mend"] = function(folder, share, shares, report)
+    return mend.run(folder, share, shares, report, 7)
   end,
   ["all-kill"] = sweeping("kill", {}),
   ["all-fail"] = sweeping("fail", {}),

@@ -47,6 +47,12 @@ describe("planning.snapshots", function()
       { found[2].oid, found[2].step, found[2].is_undo, found[2].index })
   end)
 
+  it("are a person's review too", function()
+    commit "mighost: planning/my.slug/final-review"
+    commit "mighost: review/my.slug"
+    assert.equal("human-review", list()[1].step)
+  end)
+
   it("are chosen: the one before the last, a step, a commit", function()
     local oids = {}
     for _, step in ipairs { "expand", "review", "expand", "review" } do
