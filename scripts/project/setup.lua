@@ -10,6 +10,7 @@ local live = require "project.live"
 local taste = require "project.taste"
 
 local TOKEN_BYTES <const> = 8
+local REASON <const> = "it was in the way of 'mighost init --force'\n"
 local PAST <const> = { adopt = "adopted", create = "created", update = "updated" }
 
 local function parent_of(path)
@@ -29,6 +30,14 @@ local function carry_over(from, to)
   return tree.remove(from)
 end
 
+--- Beside what is kept stands why; without that it is kept all the same.
+local function note_reason(place, name)
+  local dir <close> = folder.open(place)
+  if dir then
+    dir:write(name .. ".why", REASON, { durable = false })
+  end
+end
+
 local function set_aside(setup, path, notify)
   local token = sys.random_hex(TOKEN_BYTES)
   local home = ("%s/%s@%s"):format(setup.set_aside, path:gsub("/", "-"), token)
@@ -44,6 +53,7 @@ local function set_aside(setup, path, notify)
     ok, why, errno = carry_over(from, to)
   end
   if ok then
+    note_reason(setup.set_aside, home:match("[^/]*$"))
     notify(("moved what was at %s to %s"):format(path, to))
   end
   return ok, why, errno

@@ -133,6 +133,24 @@ describe("a person who, while the agent works,", function()
     assert.same({}, p:problems())
   end)
 
+  it("commits a change while a step is half published has both trees of it kept", function()
+    local program = require "spec.support.program"
+    local script = program.root .. "/spec/support/crash_plan.lua"
+    assert.equal(77, p:run({ script, "exchange done", "alpha" }).exit)
+    sh.check { argv = { "sh", "-c", "cd __transactions__/alpha@* && mv ../../alpha x && "
+      .. "mv staged ../../alpha && mv x staged" }, cwd = p.path .. "/migrations" }
+    p.repo:write("migrations/alpha/note.md", "mine\n") -- as if it had died before the exchange
+    p.repo:commit("By hand")
+    local result = p:plan { "alpha" }
+    assert.equal(0, result.exit, result.stderr)
+    local tree, answer = result.stderr:match("kept in (%S+)\n.*kept in (%S+)\n")
+    assert.equal(tree .. "-2", answer) -- the staged tree, and the workspace with its record
+    local listed = p:run({ "migration", "doctor", "--set-aside" }).stdout
+    assert.is_truthy(listed:find(tree .. "\n", 1, true) and listed:find(answer .. "\n", 1, true))
+    assert.equal("mine\n", p:read "alpha/note.md")
+    assert.same({}, p:problems())
+  end)
+
   it("changes branches is told which one to change to", function()
     local code, said = during(function()
       p.repo:git("switch", "-q", "-c", "team/side")
