@@ -3,6 +3,7 @@
 ---   dir:write("a/b.txt", "text")
 
 local lfs = require "lfs"
+local sys = require "host.sys"
 
 local ATTEMPTS <const> = 100
 
@@ -35,7 +36,9 @@ end
 function M.dir()
   local base = os.getenv("TMPDIR") or "/tmp"
   for _ = 1, ATTEMPTS do
-    local path = ("%s/mighost-spec-%08x"):format(base, math.random(0, 0xffffffff))
+    -- Not math.random: under a sanitizer, whose addresses are fixed, processes that start in the
+    -- same second draw the same numbers, and take a name that a test has just moved away.
+    local path = ("%s/mighost-spec-%s"):format(base, sys.random_hex(4))
     local made, message, code = lfs.mkdir(path)
     if made then
       return setmetatable({ path = path }, TmpDir)
