@@ -70,7 +70,48 @@ local function suggestion(name, spec)
   return near and (" (did you mean '%s'?)"):format(near) or ""
 end
 
+---What is wrong with the names of the fields that are there.
+local function find_unknown(fields, spec, problems)
+  for _, name in ipairs(sorted_names(fields)) do
+    if type(name) ~= "string" then
+      problems[#problems + 1] = { code = "unknown-field", field = name,
+        message = ("a field's name must be a string, not %s"):format(tostring(name)) }
+    elseif not spec[name] then
+      problems[#problems + 1] = { code = "unknown-field", field = name,
+        message = ("unknown field '%s'%s"):format(name, suggestion(name, spec)) }
+    end
+  end
+end
+
 local M = {}
+
+---@class mighost.FieldProblem
+---@field code "unknown-field"|"missing-field"|"wrong-type"
+---@field field any the field's key
+---@field message string without the place
+
+---Everything that `fields` has against its declared fields: unknown ones first, then those that are
+---missing or of a wrong type.
+---@param fields table
+---@param spec table<string, string> as for `fields`
+---@return mighost.FieldProblem[]
+function M.problems(fields, spec)
+  local problems = {}
+  find_unknown(fields, spec, problems)
+  for _, name in ipairs(sorted_names(spec)) do
+    local kind, optional = spec[name]:match("^(%l+)(%??)$")
+    local value = rawget(fields, name)
+    if value == nil and optional == "" then
+      problems[#problems + 1] = { code = "missing-field", field = name,
+        message = ("field '%s' is missing"):format(name) }
+    elseif value ~= nil and not fits(value, kind) then
+      problems[#problems + 1] = { code = "wrong-type", field = name,
+        message = ("field '%s' must be %s, not a %s"):format(name,
+          DESCRIPTIONS[kind] or "a " .. kind, type(value)) }
+    end
+  end
+  return problems
+end
 
 ---Checks that `fields` has the declared fields, of the declared types, and no others.
 ---A type is one of Lua's (`string` `number` `boolean` `function` `table`) or `integer`, `list`,
@@ -83,24 +124,9 @@ local M = {}
 ---@return true|nil
 ---@return string|nil message
 function M.fields(fields, spec, where)
-  for _, name in ipairs(sorted_names(fields)) do
-    if type(name) ~= "string" then
-      return nil, ("%s: a field's name must be a string, not %s"):format(where, tostring(name))
-    end
-    if not spec[name] then
-      return nil, ("%s: unknown field '%s'%s"):format(where, name, suggestion(name, spec))
-    end
-  end
-  for _, name in ipairs(sorted_names(spec)) do
-    local kind, optional = spec[name]:match("^(%l+)(%??)$")
-    local value = rawget(fields, name)
-    if value == nil and optional == "" then
-      return nil, ("%s: field '%s' is missing"):format(where, name)
-    end
-    if value ~= nil and not fits(value, kind) then
-      return nil, ("%s: field '%s' must be %s, not a %s"):format(where, name,
-        DESCRIPTIONS[kind] or "a " .. kind, type(value))
-    end
+  local first = M.problems(fields, spec)[1]
+  if first then
+    return nil, ("%s: %s"):format(where, first.message)
   end
   return true
 end

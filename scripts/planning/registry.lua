@@ -1,25 +1,10 @@
 --- Loads stages, pipelines, rules and agents by name: one file each, read once, checked before
 --- use.  Only what mighost was installed with is run; a project's or a user's own is refused.
 
-local check = require "lib.check"
 local loader = require "planning.loader"
 local search = require "project.search"
+local shapes = require "planning.shapes"
 local trust = require "project.trust"
-
-local STAGE <const> = {
-  name = "string", outcomes = "strings", needs = "strings?", produces = "strings?",
-  prompt = "function", judge = "function", examples = "list?", timeout = "number?",
-  silence = "number?",
-}
-local RULE <const> = { modes = "strings", check = "function" }
-local AGENT <const> = {
-  needs_model = "boolean", inherits_env = "boolean", passes = "strings?",
-  secrets = "strings?", attached = "boolean?",
-  command = "function", answer = "function", interactive = "function?",
-}
-local MODES <const> = {
-  ["planning-snapshot"] = true, ["ready-publish"] = true, ["execution-gate"] = true, doctor = true,
-}
 
 ---@class mighost.Registry
 ---@field private project mighost.Project|nil
@@ -69,35 +54,17 @@ function Registry:load(kind, name, inspect)
   return checked
 end
 
-local function duplicate_in(list)
-  local seen = {}
-  for _, item in ipairs(list) do
-    if seen[item] then
-      return item
-    end
-    seen[item] = true
+---The value, when nothing is wrong with it; else the first thing that is, with the file.
+local function judge_shape(value, path, problems)
+  if #problems == 0 then
+    return value
   end
-  return nil
+  return nil, ("%s: %s"):format(path, problems[1].message)
 end
 
 local function inspect_stage(name)
   return function(value, path)
-    if value.edges ~= nil then
-      return nil, path .. ": has edges, so it is a pipeline, not a stage"
-    end
-    local ok, why = check.fields(value, STAGE, path)
-    if not ok then
-      return nil, why
-    elseif value.name ~= name then
-      return nil, ("%s: field 'name' must be %q as the file, not %q"):format(path, name, value.name)
-    elseif #value.outcomes == 0 then
-      return nil, path .. ": field 'outcomes' is empty"
-    elseif (value.timeout or 1) <= 0 or (value.silence or 1) <= 0 then
-      return nil, path .. ": fields 'timeout' and 'silence' are seconds, more than 0"
-    elseif duplicate_in(value.outcomes) then
-      return nil, ("%s: field 'outcomes' names %s twice"):format(path, duplicate_in(value.outcomes))
-    end
-    return value
+    return judge_shape(value, path, shapes.stage(value, name))
   end
 end
 
@@ -109,21 +76,11 @@ local function inspect_pipeline(value, path)
 end
 
 local function inspect_rule(value, path)
-  local ok, why = check.fields(value, RULE, path)
-  if not ok then
-    return nil, why
-  end
-  for _, mode in ipairs(value.modes) do
-    if not MODES[mode] then
-      return nil, ("%s: field 'modes' names %s, which is no mode"):format(path, mode)
-    end
-  end
-  return value
+  return judge_shape(value, path, shapes.rule(value))
 end
 
 local function inspect_agent(value, path)
-  local ok, why = check.fields(value, AGENT, path)
-  return ok and value, why
+  return judge_shape(value, path, shapes.agent(value))
 end
 
 ---A name that no file has is the user's mistake, with a name that says whose.

@@ -1,0 +1,107 @@
+local shapes = require "planning.shapes"
+
+local function noop() end
+
+local function stage(changes)
+  local fields = { name = "a", outcomes = { "done" }, prompt = noop, judge = noop }
+  for key, value in pairs(changes or {}) do
+    fields[key] = value
+  end
+  return fields
+end
+
+---What is wrong: "code at.the.place: message" each.
+local function told(problems)
+  local lines = {}
+  for index, problem in ipairs(problems) do
+    assert.equal("error", problem.severity)
+    assert.is_true(#problem.mend > 0)
+    lines[index] = ("%s %s: %s"):format(problem.code, table.concat(problem.at, "."),
+      problem.message)
+  end
+  return lines
+end
+
+local function stage_told(changes)
+  return told(shapes.stage(stage(changes), "a"))
+end
+
+describe("planning.shapes", function()
+  it("finds nothing wrong with sound files", function()
+    assert.same({}, stage_told())
+    assert.same({}, stage_told {
+      needs = { "plan.md", "phase-*.md" }, produces = { "notes/..x/*.md" }, timeout = 0.5,
+      examples = { { text = "x", outcome = "done" }, { text = "y" } },
+    })
+    assert.same({}, shapes.rule { modes = { "doctor" }, check = noop })
+    assert.same({}, shapes.agent {
+      needs_model = false, inherits_env = false, command = noop, answer = noop,
+    })
+  end)
+
+  it("tells every field that is wrong, with its place", function()
+    assert.same({
+      "unknown-field promt: unknown field 'promt' (did you mean 'prompt'?)",
+      "wrong-type needs: field 'needs' must be a list of strings, not a string",
+      "wrong-type timeout: field 'timeout' must be a number, not a string",
+    }, stage_told { promt = noop, needs = "plan.md", timeout = "1" })
+    local bare = stage()
+    bare.judge = nil
+    assert.same({ "missing-field : field 'judge' is missing" }, told(shapes.stage(bare, "a")))
+    assert.same({ "missing-field : field 'check' is missing",
+      "wrong-type modes: field 'modes' must be a list of strings, not a string" },
+      told(shapes.rule { modes = "doctor" }))
+  end)
+
+  it("wants a stage to be named as its file, and to be no pipeline", function()
+    assert.same({ 'wrong-name name: field \'name\' must be "b" as the file, not "a"' },
+      told(shapes.stage(stage(), "b")))
+    assert.same({ "both-kinds edges: has edges, so it is a pipeline, not a stage" },
+      stage_told { edges = {} })
+  end)
+
+  it("wants outcomes that can be told apart", function()
+    assert.same({ "no-outcomes outcomes: field 'outcomes' is empty" },
+      stage_told { outcomes = {} })
+    assert.same({
+      "empty-name outcomes.2: field 'outcomes' has an empty name",
+      "duplicate-name outcomes.3: field 'outcomes' names done twice",
+    }, stage_told { outcomes = { "done", "", "done" } })
+  end)
+
+  it("wants limits above zero and globs inside a migration", function()
+    assert.same({
+      "bad-limit silence: fields 'timeout' and 'silence' are seconds, more than 0",
+      "bad-limit timeout: fields 'timeout' and 'silence' are seconds, more than 0",
+    }, stage_told { silence = 0, timeout = -1 })
+    local globs = { "", "/plan.md", "../x", "a/./b", "a/.." }
+    for index, line in ipairs(stage_told { needs = globs }) do
+      assert.equal(("bad-glob needs.%d: field 'needs' has %q, which is no path inside a migration")
+        :format(index, globs[index]), line)
+    end
+    assert.equal(#globs, #stage_told { produces = globs })
+  end)
+
+  it("wants examples that the stage could meet", function()
+    assert.same({
+      "wrong-type examples.1: field 'examples' has a string; each must be a table with 'text'",
+      "unknown-field examples.2.txt: unknown field 'txt' (did you mean 'text'?)",
+      "missing-field examples.2: field 'text' is missing",
+      "undeclared-outcome examples.3.outcome: example 3 has the outcome clear, which is none of "
+        .. "the stage's",
+    }, stage_told { examples = { "x", { txt = "x" }, { text = "x", outcome = "clear" } } })
+  end)
+
+  it("wants a rule to run in some mode that there is", function()
+    assert.same({ "no-modes modes: field 'modes' is empty: the rule never runs" },
+      told(shapes.rule { modes = {}, check = noop }))
+    assert.same({ "unknown-mode modes.2: field 'modes' names always, which is no mode" },
+      told(shapes.rule { modes = { "doctor", "always" }, check = noop }))
+  end)
+
+  it("wants an agent that is attached to have a form for it", function()
+    assert.same({ "missing-field attached: field 'attached' needs the field 'interactive'" },
+      told(shapes.agent { needs_model = false, inherits_env = false, command = noop, answer = noop,
+        attached = true }))
+  end)
+end)
