@@ -78,7 +78,7 @@ return {
     return mend.run(folder, share, shares, report, 1)
   end,
   ["mend"] = function(folder, share, shares, report)
-    return mend.run(folder, share, shares, report, 7)
+    return mend.run(folder, share, shares, report, 73)
   end,
   ["all-kill"] = sweeping("kill", {}),
   ["all-fail"] = sweeping("fail", {}),

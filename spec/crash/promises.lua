@@ -154,7 +154,9 @@ local function check_once(problems, history)
 end
 
 --- What a command told its user that must not be said.
-local function check_words(problems, result)
+---@param problems string[] grows
+---@param result spec.Result
+function M.check_words(problems, result)
   if result.stderr:find("internal error", 1, true) or result.stderr:find("traceback", 1, true) then
     table.insert(problems, "internal error: " .. result.stderr)
   end
@@ -184,7 +186,7 @@ end
 ---@return crash.Seen
 function M.after_fault(place, case, reference, result)
   local problems = {}
-  check_words(problems, result)
+  M.check_words(problems, result)
   local history, broken = M.history(place)
   if not history then
     return { broken }, { answered = {} }
@@ -213,7 +215,7 @@ end
 ---@return string[] problems
 function M.after_edit(place, before, result, is_early)
   local problems = {}
-  check_words(problems, result)
+  M.check_words(problems, result)
   local found = sh.run { argv = { "sh", "-c",
     'grep -rl "edited by hand" "$1/migrations" "$2/state/mighost/projects"/*/set-aside', "sh",
     place.repo, place.home } }
@@ -267,7 +269,7 @@ end
 ---@return string[] problems
 function M.after_next(place, case, reference, result, seen)
   local problems = M.soundness(place)
-  check_words(problems, result)
+  M.check_words(problems, result)
   if result.exit ~= 0 then
     table.insert(problems,
       ("the next command ended with %s: %s"):format(result.exit, result.stderr))

@@ -12,7 +12,11 @@ local function args_of(place, case)
 end
 
 --- Runs the command without a fault and learns which calls it makes.
-local function list_calls(place, case)
+---@param place crash.Place
+---@param case crash.Case
+---@return string[] names
+---@return integer count
+function M.list_calls(place, case)
   local list = place.path .. "/list"
   local result, count = place:hurt(args_of(place, case), { list = list, refuse = case.refuse },
     case.env)
@@ -26,8 +30,10 @@ local function list_calls(place, case)
 end
 
 --- Lets a process die before the last call that matches.
-local function leave_pending(place, case)
-  local names = list_calls(place, case)
+---@param place crash.Place saved under the case's name, and again when this returns
+---@param case crash.Case
+function M.leave_pending(place, case)
+  local names = M.list_calls(place, case)
   local at
   for n, name in ipairs(names) do
     at = name:find(case.pending) and n or at
@@ -56,9 +62,9 @@ function M.prepare(place, case)
   end
   place:restore(case.name)
   if case.pending then
-    leave_pending(place, case)
+    M.leave_pending(place, case)
   end
-  reference.names, reference.count = list_calls(place, case)
+  reference.names, reference.count = M.list_calls(place, case)
   local history = assert(promises.history(place))
   reference.grows = #history.subjects - reference.base
   return reference
