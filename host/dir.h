@@ -117,8 +117,9 @@ int mh_dir_list(const struct mh_dir *dir, const char *path, struct mh_listing *l
 /* Accepts an empty listing; the listing is empty afterwards. */
 void mh_listing_release(struct mh_listing *listing);
 
-/* Makes a directory and what is missing above it; one that exists is fine. */
-int mh_dir_make(const struct mh_dir *dir, const char *path, struct mh_err *err);
+/* Makes a directory and what is missing above it, with `mode` less umask; one that exists is fine
+ * and stays as it is. */
+int mh_dir_make(const struct mh_dir *dir, const char *path, mode_t mode, struct mh_err *err);
 
 /* Removes a file, a link or an empty directory; a missing one is fine, on the way too. */
 int mh_dir_remove(const struct mh_dir *dir, const char *path, struct mh_err *err);

@@ -29,9 +29,9 @@ int mh_dir_open_parent(int dirfd, const char *path, const char **name, struct mh
     return fd;
 }
 
-int mh_dir_make(const struct mh_dir *dir, const char *path, struct mh_err *err)
+int mh_dir_make(const struct mh_dir *dir, const char *path, mode_t mode, struct mh_err *err)
 {
-    if (mh_path_make_dirs(dir->fd, path, err) < 0) {
+    if (mh_path_make_dirs(dir->fd, path, mode, err) < 0) {
         return mh_err_wrap(err, "in %s", dir->path);
     }
     return 0;

@@ -7,7 +7,7 @@
 
 #define SCRATCH_TYPE "host.fs.scratch"
 
-enum { SCRATCH_KEEP = 1024 * 1024, DEFAULT_MODE = 0644 };
+enum { SCRATCH_KEEP = 1024 * 1024, DEFAULT_MODE = 0644, DEFAULT_DIR_MODE = 0777 };
 
 static const lua_Integer DEFAULT_MAX = 64 * 1024 * 1024;
 
@@ -201,7 +201,7 @@ static int dir_list(lua_State *L)
 
 static void push_properties(lua_State *L, const struct stat *properties)
 {
-    lua_createtable(L, 0, 5);
+    lua_createtable(L, 0, 7);
     (void)lua_pushstring(L, mh_kind_name(mh_kind_of(properties->st_mode)));
     lua_setfield(L, -2, "kind");
     lua_pushinteger(L, properties->st_size);
@@ -213,6 +213,10 @@ static void push_properties(lua_State *L, const struct stat *properties)
     lua_setfield(L, -2, "mtime");
     lua_pushinteger(L, (lua_Integer)properties->st_nlink);
     lua_setfield(L, -2, "nlink");
+    lua_pushinteger(L, (lua_Integer)properties->st_uid);
+    lua_setfield(L, -2, "uid");
+    lua_pushinteger(L, (lua_Integer)properties->st_gid);
+    lua_setfield(L, -2, "gid");
 }
 
 static int dir_stat(lua_State *L)
@@ -274,8 +278,9 @@ static int dir_mkdir(lua_State *L)
     struct mh_err err = {0};
     struct mh_dir *dir = mh_lib_check_dir(L, 1);
     const char *path = mh_lib_check_path(L, 2, &err);
+    mode_t mode = (mode_t)check_integer(L, 3, "mode", DEFAULT_DIR_MODE);
 
-    return push_true_or_fail(L, path == NULL ? -1 : mh_dir_make(dir, path, &err), &err);
+    return push_true_or_fail(L, path == NULL ? -1 : mh_dir_make(dir, path, mode, &err), &err);
 }
 
 static int dir_remove(lua_State *L)

@@ -71,11 +71,11 @@ int mh_path_open_dir(int dirfd, const char *path, struct mh_err *err)
 }
 
 /* One more segment: made where it is missing, then entered.  Takes over and replaces *fd. */
-static int enter(int *fd, const char *name)
+static int enter(int *fd, const char *name, mode_t mode)
 {
     int next;
 
-    if (mh_os_mkdir(*fd, name, 0777) < 0 && errno != EEXIST) {
+    if (mh_os_mkdir(*fd, name, mode) < 0 && errno != EEXIST) {
         return -1;
     }
     next = mh_path_open(*fd, name, O_RDONLY | O_DIRECTORY, MH_LINKS_REFUSE);
@@ -87,7 +87,7 @@ static int enter(int *fd, const char *name)
     return 0;
 }
 
-int mh_path_make_dirs(int dirfd, const char *path, struct mh_err *err)
+int mh_path_make_dirs(int dirfd, const char *path, mode_t mode, struct mh_err *err)
 {
     int result = -1;
     int fd = -1;
@@ -108,7 +108,7 @@ int mh_path_make_dirs(int dirfd, const char *path, struct mh_err *err)
         goto out;
     }
     while ((name = strsep(&rest, "/")) != NULL) {
-        if (enter(&fd, name) < 0) {
+        if (enter(&fd, name, mode) < 0) {
             (void)mh_err_sys(err, errno, "cannot make directory %s", path);
             goto out;
         }

@@ -33,7 +33,7 @@ static int open_parent(int root, const char *path, struct mh_err *err)
     if (parent == NULL) {
         return mh_err_nomem(err);
     }
-    if (mh_path_make_dirs(root, parent, err) == 0) {
+    if (mh_path_make_dirs(root, parent, 0777, err) == 0) {
         fd = mh_path_open_dir(root, parent, err);
     }
     free(parent);

@@ -42,6 +42,8 @@ local Dir = {}
 ---@field mode integer   permission, set-id and sticky bits
 ---@field mtime number   seconds since 1970, with a fraction
 ---@field nlink integer
+---@field uid integer
+---@field gid integer
 
 --- Opens a directory by an absolute path or one relative to the current directory; links are
 --- followed.
@@ -106,12 +108,16 @@ function Dir:write(rel, text, opts) end
 ---@return string? name
 function Dir:real(rel) end
 
---- Makes a directory and what is missing above it; one that exists is fine.
+---@class host.fs.MkdirOptions
+---@field mode? integer  permission bits, less the umask's; default 0777
+
+--- Makes a directory and what is missing above it; one that exists is fine and stays as it is.
 ---@param rel string
+---@param opts? host.fs.MkdirOptions
 ---@return true? done
 ---@return string? message
 ---@return string? name
-function Dir:mkdir(rel) end
+function Dir:mkdir(rel, opts) end
 
 --- Removes a file, a link or an empty directory; a missing one is fine.
 ---@param rel string

@@ -62,7 +62,7 @@ static int run_make(int dirfd, struct mh_err *err)
 {
     const struct mh_dir dir = as_dir(dirfd);
 
-    return mh_dir_make(&dir, "a/b/c", err);
+    return mh_dir_make(&dir, "a/b/c", 0777, err);
 }
 
 static void check_make(int dirfd, bool failed)

@@ -237,12 +237,14 @@ describe("host.fs", function()
   end)
 
   describe("stat", function()
-    it("tells kind, size, mode, time and links", function()
+    it("tells kind, size, mode, time, links and owner", function()
       local path = dir:write("sub/file", "12345")
       sh.check { argv = { "chmod", "640", path } }
       sh.check { argv = { "touch", "-d", "@1000000000.5", path } }
-      assert.are.same({ kind = "file", size = 5, mode = 416, mtime = 1000000000.5, nlink = 1 },
-        d:stat("sub/file"))
+      local owner = sh.check({ argv = { "stat", "-c", "%u %g", path } })
+      local uid, gid = owner:match("(%d+) (%d+)")
+      assert.are.same({ kind = "file", size = 5, mode = 416, mtime = 1000000000.5, nlink = 1,
+        uid = tonumber(uid), gid = tonumber(gid) }, d:stat("sub/file"))
       assert.are.equal("directory", d:stat("").kind)
       assert.are.equal("directory", d:stat("sub").kind)
     end)
@@ -328,6 +330,14 @@ describe("host.fs", function()
       fails("ENOTDIR", d:mkdir("file/x"))
       fails("ELOOP", d:mkdir("link/x"))
       fails("EINVALIDPATH", d:mkdir("../x"))
+    end)
+
+    it("makes directories of the mode that is asked for, and leaves what exists", function()
+      assert.is_true(d:mkdir("own/inner", { mode = 448 }))
+      assert.are.same({ 448, 448 }, { d:stat("own").mode, d:stat("own/inner").mode })
+      assert.is_true(d:mkdir("own", { mode = 493 }))
+      assert.are.equal(448, d:stat("own").mode)
+      assert.has_error(function() d:mkdir("x", { mode = "rwx" }) end)
     end)
 
     it("removes files, links and empty directories, and accepts what is gone", function()
