@@ -39,7 +39,7 @@ int mh_path_open(int dirfd, const char *path, int flags, enum mh_links links);
 /* The same for a directory, with the error filled in: the descriptor or -1. */
 int mh_path_open_dir(int dirfd, const char *path, struct mh_err *err);
 
-/* Makes a directory and what is missing above it beneath dirfd, with `mode` less umask.  0 or -1. */
+/* Makes a directory and what is missing above it beneath dirfd, of `mode` less umask.  0 or -1. */
 int mh_path_make_dirs(int dirfd, const char *path, mode_t mode, struct mh_err *err);
 
 /*
