@@ -116,10 +116,14 @@ end
 ---@param args string[]
 ---@return mighost.cli.Opts? opts, integer? code
 function M.parse(command, args)
-  if command.options and #args == 0 then
+  if command.options and #args == 0 and not session.on_parser then
     return {}
   end
   local parser = command.options and M.parser(command) or command
+  if session.on_parser then
+    session.on_parser(parser)
+    return nil, 0
+  end
   session.json = session.can_json and has_word(args, "--json")
   if has_word(args, "-h", "--help") then
     M.write(parser:get_help() .. "\n")
@@ -141,6 +145,19 @@ function M.parse(command, args)
     return nil, 0
   end
   return opts
+end
+
+--- Runs a command only as far as its parser, which it gives.
+---@param command fun(): integer   the chunk of a command
+---@return table|nil parser
+function M.parser_of(command)
+  local found
+  session.on_parser = function(parser)
+    found = parser
+  end
+  command()
+  session.on_parser = nil
+  return found
 end
 
 --- Writes data to stdout, now; when that fails the command ends with exit code 1.

@@ -224,6 +224,32 @@ function M.review(opts)
   return require("planning.review").review(project, slug, opts)
 end
 
+--- Checks a project's configuration and brings it up to the current version.
+---@param request? {repo_root?: string, dry_run?: boolean}
+---@return mighost.ConfigUpgrade? done, string? message, string? name, string? fix
+function M.upgrade(request)
+  request = request or {}
+  local place, message, name, fix = require("project.root").find(request.repo_root)
+  if not place then
+    return nil, message, name, fix
+  end
+  return require("project.config").upgrade(place.root, request.dry_run)
+end
+
+--- Says which taste counts; with a mode has an agent at the terminal write it with a person.
+---@param request mighost.TasteRequest   with `project` or `repo_root`; with `global` neither need be
+------@return mighost.TasteResult? result, string? message, string? name, string? fix
+function M.taste(request)
+  local project, message, name, fix = request.project, nil, nil, nil
+  if not project then
+    project, message, name, fix = M.open(request)
+  end
+  if not project and not request.global then
+    return nil, message, name, fix
+  end
+  return require("planning.interview").open(project, request)
+end
+
 --- Replays a recording's stages offline, with damaged answers besides where `variants` are asked
 --- for.  A message beside the results says that the recording ends before the pipeline does.
 ---@param opts { project: mighost.Project, recording?: string, pipeline?: string,

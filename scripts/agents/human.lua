@@ -7,7 +7,7 @@ local ANSWER_LIMIT <const> = 8 << 20
 local SCRIPT <const> = [[eval "exec ${VISUAL:-${EDITOR:-vi}} \"\$@\""]]
 
 local function open_editor(call)
-  local answer = call.artifacts .. "/your-answer.md"
+  local answer = call.edit or call.artifacts .. "/your-answer.md"
   return {
     argv = { "sh", "-c", SCRIPT, "human", answer, call.prompt_file },
     writes = { call.work_dir, call.artifacts },

@@ -227,6 +227,7 @@
 ---@field prompt_file string  a file with the prompt
 ---@field model string|nil
 ---@field effort mighost.Effort
+---@field edit string|nil  the one file that is to be edited, where there is one
 ---@field work_dir string
 ---@field live_dir string
 ---@field repo_root string

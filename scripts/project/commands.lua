@@ -130,15 +130,30 @@ function M.installed_as(path)
   return search.find("scripts", name) and (name:gsub("/", " "))
 end
 
+--- The commands that came with mighost, loaded and not run.
+---@return {name: string, purpose: string, chunk: fun(): integer}[]
+function M.installed()
+  local loaded = {}
+  for _, command in ipairs(M.list()) do
+    local script = command.layer == "installed" and search.find("scripts", command.path)
+    if script then
+      table.insert(loaded, { name = command.name, purpose = command.purpose,
+        chunk = assert(load(script.text, "@" .. script.path, "t")) })
+    end
+  end
+  return loaded
+end
+
 --- Every command with its purpose, which is the first line of its file.
 ---@param start? string
----@return {name: string, layer: mighost.Layer, purpose: string}[]
+---@return {name: string, path: string, layer: mighost.Layer, purpose: string}[]
 function M.list(start)
   local commands = {}
   for _, entry in ipairs(search.list("scripts", root.find(start))) do
     local script = search.read({ layer = entry.layer, path = entry.folder }, entry.name)
     table.insert(commands, {
       name = entry.name:gsub("/", " "),
+      path = entry.name,
       layer = entry.layer,
       purpose = script and script.text:match("^%-%-%- ([^\r\n]*)") or "",
     })

@@ -136,7 +136,7 @@ local function read(root)
   if fields == nil then
     return nil, ("%s/%s: %s"):format(root, PATH, problem), "ECONFIG"
   end
-  return fields
+  return fields, nil, nil, text
 end
 
 local M = {}
@@ -154,6 +154,42 @@ function M.load(root)
     return nil, ("%s/%s: %s"):format(root, PATH, why), "ECONFIG"
   end
   return config
+end
+
+---@class mighost.ConfigUpgrade
+---@field path string     absolute
+---@field from integer    the version it was at; 0 when it did not say
+---@field to integer
+---@field changed boolean whether the file is to be written anew
+
+--- Brings the file up to the current version and its usual form; what it says stays as it is.
+---@param root string
+---@param dry_run? boolean   only look
+---@return mighost.ConfigUpgrade? done, string? message, string? name
+function M.upgrade(root, dry_run)
+  local fields, message, name, text = read(root)
+  if fields == nil then
+    return nil, "cannot read the configuration: " .. message, name == "ENOENT" and name or "ECONFIG"
+  end
+  local from = strict.is_object(fields) and fields.schema_version or 0
+  if math.type(from) == "integer" and from > SCHEMA_VERSION then
+    return nil, ("%s/%s is of version %d, written by a newer mighost; this one knows %d"):format(
+      root, PATH, from, SCHEMA_VERSION), "ECONFIG"
+  elseif from == 0 and strict.is_object(fields) then
+    fields.schema_version = SCHEMA_VERSION
+  end
+  local config, why = check(fields)
+  if not config then
+    return nil, ("%s/%s: %s"):format(root, PATH, why), "ECONFIG"
+  end
+  local changed = strict.encode(fields) ~= text
+  if changed and not dry_run then
+    local ok, trouble, errno = M.write(root, { schema_version = SCHEMA_VERSION })
+    if not ok then
+      return nil, trouble, errno
+    end
+  end
+  return { path = root .. "/" .. PATH, from = from, to = SCHEMA_VERSION, changed = changed }
 end
 
 --- Writes a project's configuration: what the file held, with the fields of `changes` replaced.

@@ -144,8 +144,8 @@ end
 local function settle_taste(setup, _, notify)
   local place = setup.place.root
   local home, file = taste.locate(place, { taste = setup.taste })
-  local text = taste.read(place, {}) or taste.default_text
-  local written, message, name = write_once(home, file, text)
+  local own = taste.load(place, {})
+  local written, message, name = write_once(home, file, own and own.raw or taste.default_text)
   if written == nil then
     return nil, ("cannot write the taste %s/%s: %s"):format(home, file, message), name
   elseif written then

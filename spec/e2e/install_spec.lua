@@ -26,6 +26,10 @@ describe("an installation that was moved", function()
     assert.same({ "mighost" }, dir:names("moved/bin"))
     assert.same({ "host.so" }, dir:names("moved/lib/mighost"))
     assert.same({ "scripts", "stages" }, dir:names("moved/share/mighost"))
+    for _, page in ipairs { "bash-completion/completions/mighost",
+      "zsh/vendor-completions/_mighost", "fish/vendor_completions.d/mighost.fish" } do
+      assert.matches("mighost", dir:read("moved/share/" .. page))
+    end
     assert.is_true(#dir:names("moved/share/mighost/stages/recordings") > 0)
   end)
 

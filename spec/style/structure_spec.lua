@@ -29,7 +29,7 @@ local MAY_REQUIRE <const> = {
 local ONLY_IN <const> = {
   ["host.publish"] = { "scripts/planning/commit.lua", "scripts/planning/recover.lua" },
   ["cjson"] = { "scripts/lib/json.lua" },
-  ["argparse"] = { "scripts/cli.lua" },
+  ["argparse"] = { "scripts/cli.lua", "scripts/cli/completion.lua" },
 }
 
 --- Requires a name that it was given: a stage's, rule's or agent's own require, which checks it.
