@@ -237,7 +237,7 @@ function M.upgrade(request)
 end
 
 --- Says which taste counts; with a mode has an agent at the terminal write it with a person.
----@param request mighost.TasteRequest   with `project` or `repo_root`; with `global` neither need be
+---@param request mighost.TasteRequest   with `project` or `repo_root`; `global` needs neither
 ------@return mighost.TasteResult? result, string? message, string? name, string? fix
 function M.taste(request)
   local project, message, name, fix = request.project, nil, nil, nil

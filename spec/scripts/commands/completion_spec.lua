@@ -8,8 +8,8 @@ local function offered(script, ...)
   for i, word in ipairs { "mighost", ... } do
     words[i] = sh.quote(word)
   end
-  return sh.check { argv = { "bash", "-c", ('source "$1"; COMP_WORDS=(%s); COMP_CWORD=%d; _mighost; '
-    .. 'printf "%%s\\n" "${COMPREPLY[@]}"'):format(table.concat(words, " "), #words - 1), "bash",
+  return sh.check { argv = { "bash", "-c",
+    ('source "$1"; COMP_WORDS=(%s); COMP_CWORD=%d; _mighost; printf "%%s\\n" "${COMPREPLY[@]}"'):format(table.concat(words, " "), #words - 1), "bash",
     script } }
 end
 

@@ -26,7 +26,8 @@ describe("mighost init", function()
         result.stderr)
     assert(os.execute("(" .. result.stdout:gsub("\n(.)", " && %1") .. ") >/dev/null"))
     assert.equal("", repo:status())
-    assert.matches("^<!%-%- taste%-version: %d+ %-%->\n# Taste\n", home:read("config/mighost/taste.md"))
+    assert.matches("^<!%-%- taste%-version: %d+ %-%->\n# Taste\n",
+      home:read("config/mighost/taste.md"))
     assert.same({ exit = 0, stdout = "", stderr = "" }, init(repo.path, home))
   end)
 

@@ -155,6 +155,7 @@ describe("mighost taste", function()
       p:run({ "taste", "--interview", "--with", "replay" }).stderr)
     local result = p:run { "taste", "--interview" }
     assert.equal(2, result.exit)
-    assert.matches("no agent was chosen\n  next: mighost taste %-%-interview %-%-with", result.stderr)
+    assert.matches("no agent was chosen\n  next: mighost taste %-%-interview %-%-with",
+      result.stderr)
   end)
 end)
