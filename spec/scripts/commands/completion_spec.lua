@@ -3,6 +3,9 @@ local sh = require "spec.support.sh"
 local tmp = require "spec.support.tmp"
 
 --- What bash offers at the end of a line.
+local OFFERED <const> = 'source "$1"; COMP_WORDS=(%s); COMP_CWORD=%d; _mighost; '
+  .. 'printf "%%s\\n" "${COMPREPLY[@]}"'
+
 local function offered(script, ...)
   local words = {}
   for i, word in ipairs { "mighost", ... } do
