@@ -6,14 +6,14 @@ local tmp = require "spec.support.tmp"
 local OFFERED <const> = 'source "$1"; COMP_WORDS=(%s); COMP_CWORD=%d; _mighost; '
   .. 'printf "%%s\\n" "${COMPREPLY[@]}"'
 
+--- What bash offers at the end of a line.
 local function offered(script, ...)
   local words = {}
   for i, word in ipairs { "mighost", ... } do
     words[i] = sh.quote(word)
   end
-  return sh.check { argv = { "bash", "-c",
-    ('source "$1"; COMP_WORDS=(%s); COMP_CWORD=%d; _mighost; printf "%%s\\n" "${COMPREPLY[@]}"'):format(table.concat(words, " "), #words - 1), "bash",
-    script } }
+  return sh.check { argv = { "bash", "-c", OFFERED:format(table.concat(words, " "), #words - 1),
+    "bash", script } }
 end
 
 describe("mighost completion", function()
