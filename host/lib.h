@@ -24,6 +24,9 @@ int mh_lib_fail(lua_State *L, const struct mh_err *err);
 /* The type of an opened directory (host.fs). */
 #define MH_LIB_DIR "host.fs.Dir"
 
+/* The type of a lock that is held (host.lock). */
+#define MH_LIB_LOCK "host.lock.Lock"
+
 struct mh_dir;
 
 /* Pushes a directory that is still closed; host.fs must have been loaded. */

@@ -3,8 +3,6 @@
 #include "lib.h"
 #include "lock.h"
 
-#define LOCK_TYPE "host.lock.Lock"
-
 /* The table at an index, which may be absent, as options. */
 static struct mh_lock_options check_options(lua_State *L, int index)
 {
@@ -33,7 +31,7 @@ static int lock_take(lua_State *L)
     struct mh_lock *lock = lua_newuserdatauv(L, sizeof *lock, 0);
 
     *lock = (struct mh_lock)MH_LOCK_INIT;
-    luaL_setmetatable(L, LOCK_TYPE);
+    luaL_setmetatable(L, MH_LIB_LOCK);
     if (name == NULL || mh_lock_take(dir->fd, name, text, &options, lock, &err) < 0) {
         return mh_lib_fail(L, &err);
     }
@@ -63,7 +61,7 @@ static int lock_verify(lua_State *L)
 {
     struct mh_err err = {0};
 
-    if (mh_lock_verify(luaL_checkudata(L, 1, LOCK_TYPE), &err) < 0) {
+    if (mh_lock_verify(luaL_checkudata(L, 1, MH_LIB_LOCK), &err) < 0) {
         return mh_lib_fail(L, &err);
     }
     lua_pushboolean(L, 1);
@@ -72,15 +70,15 @@ static int lock_verify(lua_State *L)
 
 static int lock_drop(lua_State *L)
 {
-    mh_lock_drop(luaL_checkudata(L, 1, LOCK_TYPE));
+    mh_lock_drop(luaL_checkudata(L, 1, MH_LIB_LOCK));
     return 0;
 }
 
 static int lock_tostring(lua_State *L)
 {
-    const struct mh_lock *lock = luaL_checkudata(L, 1, LOCK_TYPE);
+    const struct mh_lock *lock = luaL_checkudata(L, 1, MH_LIB_LOCK);
 
-    lua_pushfstring(L, LOCK_TYPE " (%s)", lock->fd >= 0 ? lock->name : "dropped");
+    lua_pushfstring(L, MH_LIB_LOCK " (%s)", lock->fd >= 0 ? lock->name : "dropped");
     return 1;
 }
 
@@ -105,7 +103,7 @@ static const luaL_Reg functions[] = {
 
 int luaopen_host_lock(lua_State *L)
 {
-    (void)luaL_newmetatable(L, LOCK_TYPE);
+    (void)luaL_newmetatable(L, MH_LIB_LOCK);
     luaL_setfuncs(L, lock_metamethods, 0);
     luaL_newlib(L, lock_methods);
     lua_setfield(L, -2, "__index");

@@ -4,6 +4,9 @@
 #include <lua.h>
 #include <string.h>
 
+#include "lib.h"
+#include "lock.h"
+
 enum {
     KEEP_DEFAULT = 8 * 1024 * 1024,
     CAP_DEFAULT = 1024 * 1024 * 1024,
@@ -193,9 +196,10 @@ static void read_secrets(lua_State *L, struct mh_proc_options *options)
 /* A misspelt limit would be no limit. */
 static void check_names(lua_State *L)
 {
-    static const char *const names[] = {"argv",    "cwd",     "env",         "stdin", "stdout",
-                                        "stderr",  "keep",    "cap",         "grace", "timeout",
-                                        "silence", "secrets", "on_progress", "tty",   NULL};
+    static const char *const names[] = {"argv",      "cwd",     "env",         "stdin", "stdout",
+                                        "stderr",    "keep",    "cap",         "grace", "timeout",
+                                        "silence",   "secrets", "on_progress", "tty",   "held",
+                                        "finishing", NULL};
 
     lua_pushnil(L);
     while (lua_next(L, MH_LIB_PROC_OPTIONS) != 0) {
@@ -212,11 +216,34 @@ static void check_names(lua_State *L)
     }
 }
 
+static bool read_flag(lua_State *L, const char *name)
+{
+    bool flag;
+
+    (void)mh_lib_proc_option(L, name);
+    flag = lua_toboolean(L, -1) != 0;
+    lua_pop(L, 1);
+    return flag;
+}
+
+/* The lock's descriptor; the options keep the lock. */
+static const int *read_held(lua_State *L)
+{
+    const struct mh_lock *lock = NULL;
+
+    if (mh_lib_proc_option(L, "held") != LUA_TNIL) {
+        lock = luaL_testudata(L, -1, MH_LIB_LOCK);
+        if (lock == NULL || lock->fd < 0) {
+            fail_option(L, "held", "a lock that is held");
+        }
+    }
+    lua_pop(L, 1);
+    return lock != NULL ? &lock->fd : NULL;
+}
+
 static void check_tty(lua_State *L, struct mh_proc_options *options)
 {
-    (void)mh_lib_proc_option(L, "tty");
-    options->tty = lua_toboolean(L, -1) != 0;
-    lua_pop(L, 1);
+    options->tty = read_flag(L, "tty");
     if (options->tty && (options->input != NULL || options->log[MH_PROC_STDOUT] != NULL ||
                          options->log[MH_PROC_STDERR] != NULL || options->silence_ms >= 0)) {
         luaL_argerror(L, MH_LIB_PROC_OPTIONS,
@@ -247,6 +274,8 @@ void mh_lib_proc_read(lua_State *L, struct mh_proc_options *options)
     options->timeout_ms = read_ms(L, "timeout", NO_LIMIT);
     options->silence_ms = read_ms(L, "silence", NO_LIMIT);
     options->grace_ms = read_ms(L, "grace", GRACE_DEFAULT_MS);
+    options->finishing = read_flag(L, "finishing");
+    options->held = read_held(L);
     options->argv = read_argv(L);
     options->env = read_env(L);
     read_secrets(L, options);

@@ -156,7 +156,7 @@ static void check_limits(struct mh_proc *proc, int64_t now)
     if (proc->state >= MH_PROC_ENDING) {
         return;
     }
-    if (mh_interrupt_signal != 0) {
+    if (mh_interrupt_signal != 0 && !proc->finishing) {
         ask_for_end(proc, MH_PROC_INTERRUPT);
     } else if (proc->log[MH_PROC_STDOUT].over || proc->log[MH_PROC_STDERR].over) {
         ask_for_end(proc, MH_PROC_OUTPUT);

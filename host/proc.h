@@ -68,6 +68,8 @@ struct mh_proc_options {
     int64_t silence_ms; /* without output; negative: none */
     int64_t grace_ms;   /* between SIGTERM and SIGKILL */
     bool tty; /* it gets mighost's own stdin, stdout, stderr and session: nothing is captured */
+    bool finishing;  /* a signal that mighost got neither keeps it from starting nor ends it */
+    const int *held; /* descriptor of a lock that lives on while a descendant does; NULL: none */
 };
 
 /* What is kept of a stream, in order: the first half, then the last half, which may be in two. */

@@ -82,22 +82,32 @@ static _Noreturn void fail(const struct guard *guard, const struct mh_proc_failu
     _exit(0);
 }
 
-/* Closes all descriptors but two, so that no lock, log or pipe of mighost outlives it in here. */
-static int close_others(int low, int high)
+/*
+ * Closes all descriptors but these, so that no log or pipe of mighost outlives it in here, and no
+ * lock but the one that is to.
+ */
+static int close_others(int control, int status, int held)
 {
-    if (low > high) {
-        int swap = low;
+    int kept[] = {STDERR_FILENO, control, status, held};
+    const int count = sizeof kept / sizeof *kept;
 
-        low = high;
-        high = swap;
+    for (int i = 1; i < count; i++) { /* in order; those that there are not come first */
+        for (int j = i; j > 0 && kept[j] < kept[j - 1]; j--) {
+            int swap = kept[j];
+
+            kept[j] = kept[j - 1];
+            kept[j - 1] = swap;
+        }
     }
-    if (low > STDERR_FILENO + 1 && close_range(STDERR_FILENO + 1, (unsigned)low - 1, 0) < 0) {
-        return -1;
+    for (int i = 0; i < count; i++) {
+        const unsigned first = kept[i] < STDERR_FILENO ? STDERR_FILENO + 1 : (unsigned)kept[i] + 1;
+        const unsigned last = i + 1 < count ? (unsigned)kept[i + 1] - 1 : ~0U;
+
+        if ((i + 1 == count || kept[i + 1] > (int)first) && close_range(first, last, 0) < 0) {
+            return -1;
+        }
     }
-    if (high > low + 1 && close_range((unsigned)low + 1, (unsigned)high - 1, 0) < 0) {
-        return -1;
-    }
-    return close_range((unsigned)high + 1, ~0U, 0);
+    return 0;
 }
 
 static void rename_self(void)
@@ -142,7 +152,7 @@ static int let_go(const struct mh_proc_plan *plan)
             return -1;
         }
     }
-    return close_others(plan->control, plan->status[0]);
+    return close_others(plan->control, plan->status[0], plan->held);
 }
 
 static pid_t wait_for(pid_t pid, int *status, int flags)

@@ -71,6 +71,7 @@ struct mh_proc_plan {
     int null;      /* /dev/null, for the guardian's own 0, 1, 2 */
     int control;   /* the guardian's end */
     int status[2]; /* a pipe that exec closes, or that tells why there was none */
+    int held;      /* a lock's, which the guardian keeps; -1: none */
     bool tty;
     int64_t grace_ms;
     struct mh_proc_tree *tree;
@@ -99,6 +100,7 @@ struct mh_proc {
     struct mh_proc_log log[MH_PROC_STREAMS];
     struct mh_redactor redactor;
     struct mh_proc_tree *tree;
+    bool finishing;
     int64_t timeout_ms, silence_ms, grace_ms;
     int64_t started, last_output, last_nudge, end_by; /* monotonic milliseconds */
     struct mh_proc_report report;

@@ -89,6 +89,7 @@ static int copy_options(struct mh_proc *proc, const struct mh_proc_options *opti
     proc->timeout_ms = options->timeout_ms;
     proc->silence_ms = options->silence_ms;
     proc->grace_ms = options->grace_ms;
+    proc->finishing = options->finishing;
     proc->input_next = options->input;
     proc->input_left = options->input != NULL ? options->input_size : 0;
     proc->name = strdup(options->argv[0]);
@@ -181,6 +182,7 @@ static int launch_guardian(struct mh_proc *proc, const struct mh_proc_options *o
     launch.plan.env = options->env != NULL ? options->env : (const char *const *)environ;
     launch.plan.cwd = options->cwd;
     launch.plan.tty = options->tty;
+    launch.plan.held = options->held != NULL ? *options->held : -1;
     launch.plan.grace_ms = options->grace_ms;
     launch.plan.tree = proc->tree;
     launch.candidates = mh_proc_search(launch.plan.argv[0], launch.plan.env, err);
@@ -226,7 +228,7 @@ int mh_proc_start(struct mh_proc **started, const struct mh_proc_options *option
 {
     struct mh_proc *proc;
 
-    if (mh_interrupt_signal != 0) {
+    if (mh_interrupt_signal != 0 && !options->finishing) {
         return mh_err_set(err, "EINTERRUPTED", "cannot start %s: interrupted", options->argv[0]);
     }
     proc = make_proc(options, err);

@@ -18,6 +18,9 @@ local proc = {}
 ---@field grace? number                     seconds between SIGTERM and SIGKILL; default 5
 ---@field secrets? table<string, string>    NAME = value, which becomes <redacted:NAME>
 ---@field on_progress? fun(now: host.proc.Progress)  about four times a second
+---@field held? host.lock.Lock            the guardian keeps it, also when mighost is killed: it is
+---                                       held until no descendant is left
+---@field finishing? boolean              to put things back: runs although mighost got a signal
 ---@field tty? boolean                      attached to mighost's terminal: nothing is captured
 
 ---@class host.proc.Progress
