@@ -2,7 +2,6 @@ local program = require "spec.support.program"
 local sh = require "spec.support.sh"
 local tmp = require "spec.support.tmp"
 
---- What bash offers at the end of a line.
 local OFFERED <const> = 'source "$1"; COMP_WORDS=(%s); COMP_CWORD=%d; _mighost; '
   .. 'printf "%%s\\n" "${COMPREPLY[@]}"'
 

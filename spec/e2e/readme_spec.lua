@@ -1,0 +1,19 @@
+--- README.md's tour, typed word for word.
+
+local document = require "spec.support.document"
+local git = require "spec.support.git"
+local program = require "spec.support.program"
+local sh = require "spec.support.sh"
+local source = require "spec.support.source"
+local tmp = require "spec.support.tmp"
+
+describe("README.md", function()
+  it("prints what it says that commands print", function()
+    local home <close> = tmp.dir()
+    local repo <close> = git.repo()
+    sh.check { argv = { "ln", "-s", program.root, home:join("mighost") } }
+    local text = table.concat(source.read("README.md").lines, "\n") .. "\n"
+    local found = document.run(text, { cwd = repo.path, home = home })
+    assert.equal("", table.concat(found, "\n"))
+  end)
+end)
