@@ -1,7 +1,7 @@
 --- Runs the examples of a document as its reader would, and compares what they print:
 ---
 ---   ```lua .mighost/rules/x.lua      a file, written below the folder that the reader is in
----   ```console                       lines that begin with "$ " are typed, the others are the answer
+---   ```console                       lines that begin with "$ " are typed, the others the answer
 ---
 --- All of a document's examples run in one shell, in order.  What differs from run to run (times,
 --- ids, the reader's home) need not be the same; `…` stands for anything on its line.

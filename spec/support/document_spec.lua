@@ -20,13 +20,15 @@ describe("spec.support.document", function()
   end)
 
   it("runs them in one shell, in order", function()
-    assert.same({}, run("```sh d/x.sh\necho here\n```\n```console\n$ cd d\n$ A=1; sh x.sh\nhere\n```\n"
+    assert.same({}, run("```sh d/x.sh\necho here\n```\n"
+      .. "```console\n$ cd d\n$ A=1; sh x.sh\nhere\n```\n"
       .. "```console\n$ echo $A; false\n1\n$ echo $?\n1\n```\n"))
   end)
 
   it("lets differ what differs in every run", function()
     assert.same({}, run("```console\n$ echo $HOME $(date -Is) 0123456789abcdef $$\n"
-      .. "~ 2026-01-02T03:04:05+00:00 fedcba98 …\n$ date '+%F %R  0.1 s'\n2001-02-03 04:05  17.0 s\n```\n"))
+      .. "~ 2026-01-02T03:04:05+00:00 fedcba98 …\n"
+      .. "$ date '+%F %R  0.1 s'\n2001-02-03 04:05  17.0 s\n```\n"))
   end)
 
   it("tells where an answer is another, is missing, or is one too many", function()
