@@ -1,4 +1,4 @@
---- The evidence of one run: a folder in the state directory, below it one a call of an agent.
+--- The evidence of runs: a folder for each in the state directory, below it one a call of an agent.
 
 local fs = require "host.fs"
 local sys = require "host.sys"
@@ -9,6 +9,8 @@ local json = require "lib.json"
 local time = require "lib.time"
 
 local KEPT <const> = 20
+local ABOUT <const> = "run.json"
+local READ <const> = { max = 1 << 20 }
 local PRIVATE <const> = { durable = false, mode = 384 } -- 0600, for prompts and answers
 
 ---@class mighost.Evidence a folder of one call
@@ -30,11 +32,28 @@ function Evidence:write(name, text)
   return dir:write(name, text, PRIVATE)
 end
 
+---@class mighost.About run.json: whose run it is and how it went
+---@field root string the repository's root
+---@field command string
+---@field pid integer
+---@field process_start string|nil with pid and boot_id it names one process for ever
+---@field boot_id string|nil
+---@field started string
+---@field finished string|nil absent while it runs, and where the process died
+---@field status string|nil "completed", "failed", …; likewise
+---@field message string|nil why it failed
+
 ---@class mighost.Run
 ---@field id string
 ---@field path string
+---@field about mighost.About
 local Run <const> = {}
 Run.__index = Run
+
+local function present()
+  local now = sys.now()
+  return time.format(now, sys.utc_offset(now)), time.stamp(now, sys.utc_offset(now))
+end
 
 ---Makes the folder of the next call of `step`: `planning/<step>`, `planning/<step>-2`, …
 ---@param step string
@@ -53,53 +72,113 @@ function Run:evidence(step)
   return setmetatable({ path = path }, Evidence)
 end
 
+local function write_about(dir, about)
+  return dir:write(ABOUT, json.encode(about) .. "\n", { durable = false })
+end
+
+---Notes how the run ended.
+---@param status string
+---@param message? string why it failed
+---@return true|nil
+---@return string? message
+---@return string? NAME
+function Run:finish(status, message)
+  local dir <close>, why, name = fs.open_dir(self.path)
+  if not dir then
+    return nil, why, name
+  end
+  self.about.status, self.about.message, self.about.finished = status, message, (present())
+  return write_about(dir, self.about)
+end
+
+---The runs of a project, the oldest first: their names begin with the time.
 local function runs_of(dir, root)
   local found = {}
   for _, entry in ipairs(dir:list() or {}) do
-    local text = entry.kind == "directory" and dir:read(entry.name .. "/run.json")
+    local text = entry.kind == "directory" and dir:read(entry.name .. "/" .. ABOUT, READ)
     local about = text and json.decode(text)
     if type(about) == "table" and about.root == root then
-      found[#found + 1] = entry.name
+      found[#found + 1] = { id = entry.name, about = about }
     end
   end
   return found
 end
 
-local M = {}
+local M = { KEPT = KEPT }
 
----Starts the evidence of a run and removes the oldest runs of the same project.
+---The folder of one call, for what is to be kept of it.
+---@param path string absolute; it exists
+---@return mighost.Evidence
+function M.at(path)
+  return setmetatable({ path = path }, Evidence)
+end
+
+---Starts the evidence of a run.
 ---@param state_home string
 ---@param root string the repository's root
+---@param command string
 ---@return mighost.Run|nil
 ---@return string? message
 ---@return string? NAME
-function M.start(state_home, root)
-  local now = sys.now()
-  local id = ("%s-%s"):format(time.stamp(now, sys.utc_offset(now)), sys.random_hex(3))
+function M.start(state_home, root, command)
+  local now, stamp = present()
+  local id = ("%s-%s"):format(stamp, sys.random_hex(3))
   local path = ("%s/runs/%s"):format(state_home, id)
   local dir <close>, message, name = folder.open(path)
   if not dir then
     return nil, ("cannot keep evidence in %s: %s"):format(state_home, message), name
   end
-  local about = { root = root, pid = sys.pid(), started = time.format(now, sys.utc_offset(now)) }
-  local written, why, code =
-    dir:write("run.json", json.encode(about) .. "\n", { durable = false })
+  local about = { root = root, command = command, started = now, pid = sys.pid(),
+    process_start = sys.process_start(sys.pid()), boot_id = sys.boot_id() }
+  local written, why, code = write_about(dir, about)
   if not written then
     return nil, why, code
   end
-  return setmetatable({ id = id, path = path, calls = {} }, Run)
+  return setmetatable({ id = id, path = path, about = about, calls = {} }, Run)
 end
 
----Removes all but the newest runs of a project.
+---Whether the process that made a run still runs.
+---@param about mighost.About
+---@return boolean
+function M.is_alive(about)
+  local pid = math.tointeger(about.pid)
+  return about.finished == nil and about.boot_id == sys.boot_id() and pid ~= nil
+    and about.process_start == (sys.process_start(pid) or false)
+end
+
+---The runs of a project that are kept, the newest first.
 ---@param state_home string
 ---@param root string
-function M.prune(state_home, root)
+---@return { id: string, path: string, about: mighost.About }[]|nil
+---@return string? message
+---@return string? NAME
+function M.list(state_home, root)
   local path = state_home .. "/runs"
-  local dir <close> = folder.open_if_there(path)
-  local names = dir and runs_of(dir, root) or {}
-  for index = 1, #names - KEPT do -- names begin with the time, so the oldest come first
-    tree.remove(path .. "/" .. names[index])
+  local dir <close>, message, name = folder.open_if_there(path)
+  if dir == nil then
+    return nil, message, name
   end
+  local runs = {}
+  for _, run in ipairs(dir and runs_of(dir, root) or {}) do
+    run.path = path .. "/" .. run.id
+    table.insert(runs, 1, run)
+  end
+  return runs
+end
+
+---Removes all but the newest runs of a project; one that still runs stays.
+---@param state_home string
+---@param root string
+---@param kept? integer how many to keep; default 20
+---@return string[] removed their names
+function M.prune(state_home, root, kept)
+  local removed = {}
+  for index, run in ipairs(M.list(state_home, root) or {}) do
+    if index > (kept or KEPT) and not M.is_alive(run.about) and tree.remove(run.path) then
+      removed[#removed + 1] = run.id
+    end
+  end
+  return removed
 end
 
 return M

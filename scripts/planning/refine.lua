@@ -184,13 +184,13 @@ function M.refine(project, slug, opts)
   end
   local ready, problem, errno, help = session:open()
   if ready then
-    ready, problem, errno, help = session:start_evidence()
+    ready, problem, errno, help = session:start_evidence("migration refine")
   end
   if not ready then
     return nil, problem, errno, help
   end
   local result, failure, kind, repair = take(session, slug, opts.feedback)
-  session:clear_up()
+  session:clear_up(failure)
   return result, failure, kind, repair
 end
 

@@ -89,14 +89,14 @@ function M.review(project, slug, opts)
   local ready, problem, errno, help = check_agent(session, slug)
   for _, prepare in ipairs { session.open, session.start_evidence } do
     if ready then
-      ready, problem, errno, help = prepare(session)
+      ready, problem, errno, help = prepare(session, "migration review")
     end
   end
   if not ready then
     return nil, problem, errno, help
   end
   local result, failure, kind, repair = take(session, slug, opts)
-  session:clear_up()
+  session:clear_up(failure)
   return result, failure, kind, repair
 end
 

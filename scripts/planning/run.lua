@@ -126,12 +126,12 @@ function M.plan(project, opts)
     return nothing_to_plan(choice)
   end
   session.choice = choice
-  local ok, trouble, number = session:start_evidence()
+  local ok, trouble, number = session:start_evidence("plan")
   if not ok then
     return nil, trouble, number
   end
   local result, failure, kind, repair = take_steps(session, opts)
-  session:clear_up()
+  session:clear_up(failure)
   return result, failure, kind, repair
 end
 

@@ -55,11 +55,13 @@ function Session:open()
 end
 
 ---Makes the folder for the evidence of this run.
+---@param command string its words, without "mighost" and its options
 ---@return true|nil
 ---@return string? message
 ---@return string? NAME
-function Session:start_evidence()
-  local run, message, name = artifacts.start(self.project.state_home, self.project.root)
+function Session:start_evidence(command)
+  local run, message, name =
+    artifacts.start(self.project.state_home, self.project.root, command)
   if not run then
     return nil, message, name
   end
@@ -103,10 +105,19 @@ function Session:step_options(slug)
   }
 end
 
----Removes what older runs of this project left beyond the newest few.
-function Session:clear_up()
+---Notes how the run ended, and removes what older ones of this project left beyond the newest few.
+---@param failure? string why it failed
+function Session:clear_up(failure)
+  if self.run then
+    self.run:finish(failure and "failed" or "completed", failure)
+  end
+  self:remove_old()
+end
+
+---The second half of that, for a run that notes its end itself.
+function Session:remove_old()
   local project = self.project
-  artifacts.prune(project.state_home, project.root)
+  artifacts.prune(project.state_home, project.root, project.config.keep_runs)
   workspace.prune(self.place, function(slug)
     return (self.site:lease(slug, "clear up"))
   end)

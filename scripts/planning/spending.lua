@@ -3,6 +3,8 @@
 local folder = require "project.folder"
 local json = require "lib.json"
 
+local DEEPEST <const> = 6 -- folders of a run below one another
+local REPORT <const> = "report.json"
 local LIMIT <const> = { max = 1 << 20 } -- bytes of a report
 
 ---@class mighost.Spending
@@ -25,21 +27,48 @@ local function tokens_of(usage)
     + number(usage.cache_creation_tokens) + number(usage.cache_read_tokens)
 end
 
-local function add_run(dir, run, slug, sum)
-  local place = run .. "/planning"
+local function add(sum, report)
+  sum.calls = sum.calls + 1
+  local usage = report.usage
+  if type(usage) == "table" then
+    sum.tokens = sum.tokens + math.tointeger(tokens_of(usage) // 1)
+    if type(usage.cost_usd) == "number" then
+      sum.cost_usd = (sum.cost_usd or 0) + usage.cost_usd
+    end
+  end
+end
+
+---Adds the reports of calls below a folder that `counts` takes.
+local function add_folder(dir, place, counts, sum, depth)
   for _, entry in ipairs(dir:list(place) or {}) do
-    local report = read_json(dir, ("%s/%s/report.json"):format(place, entry.name))
-    if report.slug == slug and type(report.usage) == "table" then
-      sum.calls = sum.calls + 1
-      sum.tokens = sum.tokens + math.tointeger(tokens_of(report.usage) // 1)
-      if type(report.usage.cost_usd) == "number" then
-        sum.cost_usd = (sum.cost_usd or 0) + report.usage.cost_usd
+    local path = place .. "/" .. entry.name
+    if entry.kind == "directory" and depth < DEEPEST then
+      add_folder(dir, path, counts, sum, depth + 1)
+    elseif entry.name == REPORT then
+      local report = read_json(dir, path)
+      if type(report.agent) == "string" and counts(report) then
+        add(sum, report)
       end
     end
   end
 end
 
 local M = {}
+
+---Adds up the calls of agents in one run, with those that told nothing.
+---@param state_home string
+---@param run string its name
+---@return mighost.Spending
+function M.of_run(state_home, run)
+  local dir <close> = folder.open_if_there(state_home .. "/runs")
+  local sum = { calls = 0, tokens = 0 }
+  if dir then
+    add_folder(dir, run, function()
+      return true
+    end, sum, 1)
+  end
+  return sum
+end
 
 ---Adds up the calls for a migration whose evidence is kept, failed ones included.
 ---@param state_home string
@@ -51,7 +80,9 @@ function M.read(state_home, root, slug)
   local sum = { calls = 0, tokens = 0 }
   for _, entry in ipairs(dir and dir:list() or {}) do
     if entry.kind == "directory" and read_json(dir, entry.name .. "/run.json").root == root then
-      add_run(dir, entry.name, slug, sum)
+      add_folder(dir, entry.name, function(report)
+        return report.slug == slug and type(report.usage) == "table"
+      end, sum, 1)
     end
   end
   return sum.calls > 0 and sum or nil

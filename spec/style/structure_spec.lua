@@ -11,7 +11,11 @@ local MAY_REQUIRE <const> = {
   -- cli is the commands' common part: options, notes, errors, JSON envelopes.
   commands = { "cli", "mighost", "project", "lib", "host.sys", "host.term" },
   cli = { "lib", "host.sys", "host.term", "argparse" },
-  mighost = { "planning", "migration", "project", "lib" },
+  mighost = { "loop", "planning", "migration", "project", "lib" },
+  loop = {
+    "planning", "migration", "project", "lib", "host.fs", "host.lock", "host.proc", "host.repo",
+    "host.sys",
+  },
   planning = {
     "migration", "project", "lib", "host.fs", "host.lock", "host.proc", "host.publish", "host.repo",
     "host.sys", "host.tree",

@@ -11,7 +11,7 @@ local function open(p, told)
     end,
   }))
   assert(session:open())
-  assert(session:start_evidence())
+  assert(session:start_evidence("plan"))
   local opts = session:step_options("alpha")
   opts.command = { "mighost", "again", "it's" }
   return session, opts

@@ -11,7 +11,7 @@ local function prepare(p, body)
     with = "command", agent_command = p:script("cd $MIGHOST_WORK_DIR\n" .. body),
   }))
   assert(session:open())
-  assert(session:start_evidence())
+  assert(session:start_evidence("plan"))
   local opts = session:step_options("alpha")
   opts.command = { "again" }
   local told = {}
