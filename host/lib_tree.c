@@ -10,15 +10,7 @@
 
 #define SNAPSHOT_TYPE "host.tree.snapshot"
 
-/* A path taken apart: an open directory and one name in it.  Both are anchored on the Lua stack. */
-struct place {
-    struct mh_dir *dir;
-    const char *name;
-};
-
-/* Opens what is above the path at an index; pushes two values.  -1 with err on a failure of the
- * world. */
-static int open_above(lua_State *L, int index, struct place *place, struct mh_err *err)
+int mh_lib_open_above(lua_State *L, int index, struct mh_lib_place *place, struct mh_err *err)
 {
     const char *path = mh_lib_check_path(L, index, err);
     const char *above = ".";
@@ -48,7 +40,7 @@ static int open_above(lua_State *L, int index, struct place *place, struct mh_er
 }
 
 /* A failure in a place, with its directory named. */
-static int fail_in(lua_State *L, const struct place *place, struct mh_err *err)
+static int fail_in(lua_State *L, const struct mh_lib_place *place, struct mh_err *err)
 {
     if (strcmp(place->dir->path, ".") != 0) {
         (void)mh_err_wrap(err, "in %s", place->dir->path);
@@ -116,12 +108,12 @@ static int tree_digest(lua_State *L)
 {
     struct mh_err err = {0};
     struct mh_snapshot *snapshot;
-    struct place place;
+    struct mh_lib_place place;
 
     lua_settop(L, 1);
     (void)luaL_checkstring(L, 1);
     snapshot = push_snapshot(L);
-    if (open_above(L, 1, &place, &err) < 0) {
+    if (mh_lib_open_above(L, 1, &place, &err) < 0) {
         return mh_lib_fail(L, &err);
     }
     if (mh_snapshot_take(place.dir->fd, place.name, NULL, snapshot, &err) < 0) {
@@ -155,12 +147,12 @@ static int tree_snapshot(lua_State *L)
     struct mh_err err = {0};
     struct mh_snapshot *snapshot;
     const struct mh_snapshot *known = mh_lib_opt_snapshot(L, 2);
-    struct place place;
+    struct mh_lib_place place;
 
     lua_settop(L, 2);
     (void)luaL_checkstring(L, 1);
     snapshot = push_snapshot(L);
-    if (open_above(L, 1, &place, &err) < 0) {
+    if (mh_lib_open_above(L, 1, &place, &err) < 0) {
         return mh_lib_fail(L, &err);
     }
     if (mh_snapshot_take(place.dir->fd, place.name, known, snapshot, &err) < 0) {
@@ -204,13 +196,13 @@ static int tree_diff(lua_State *L)
 static int tree_copy(lua_State *L)
 {
     struct mh_err err = {0};
-    struct place from;
-    struct place to;
+    struct mh_lib_place from;
+    struct mh_lib_place to;
 
     lua_settop(L, 2);
     (void)luaL_checkstring(L, 1);
     (void)luaL_checkstring(L, 2);
-    if (open_above(L, 1, &from, &err) < 0 || open_above(L, 2, &to, &err) < 0) {
+    if (mh_lib_open_above(L, 1, &from, &err) < 0 || mh_lib_open_above(L, 2, &to, &err) < 0) {
         return mh_lib_fail(L, &err);
     }
     if (mh_tree_copy(from.dir->fd, from.name, to.dir->fd, to.name, &err) < 0) {
@@ -224,10 +216,10 @@ static int tree_copy(lua_State *L)
 static int tree_remove(lua_State *L)
 {
     struct mh_err err = {0};
-    struct place place;
+    struct mh_lib_place place;
 
     lua_settop(L, 1);
-    if (open_above(L, 1, &place, &err) < 0) {
+    if (mh_lib_open_above(L, 1, &place, &err) < 0) {
         if (err.errnum != ENOENT) {
             return mh_lib_fail(L, &err);
         }
@@ -241,10 +233,10 @@ static int tree_remove(lua_State *L)
 static int tree_sync(lua_State *L)
 {
     struct mh_err err = {0};
-    struct place place;
+    struct mh_lib_place place;
 
     lua_settop(L, 1);
-    if (open_above(L, 1, &place, &err) < 0) {
+    if (mh_lib_open_above(L, 1, &place, &err) < 0) {
         return mh_lib_fail(L, &err);
     }
     if (mh_tree_sync(place.dir->fd, place.name, &err) < 0) {
@@ -255,10 +247,16 @@ static int tree_sync(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"sha256", tree_sha256},     {"digest", tree_digest},
-    {"snapshot", tree_snapshot}, {"diff", tree_diff},
-    {"copy", tree_copy},         {"remove", tree_remove},
-    {"sync", tree_sync},         {NULL, NULL},
+    {"sha256", tree_sha256},
+    {"digest", tree_digest},
+    {"snapshot", tree_snapshot},
+    {"diff", tree_diff},
+    {"copy", tree_copy},
+    {"remove", tree_remove},
+    {"sync", tree_sync},
+    {"marks", mh_lib_tree_marks},
+    {"touched", mh_lib_tree_touched},
+    {NULL, NULL},
 };
 
 int luaopen_host_tree(lua_State *L)
@@ -270,6 +268,7 @@ int luaopen_host_tree(lua_State *L)
         lua_setfield(L, -2, "__gc");
     }
     lua_pop(L, 1);
+    mh_lib_make_marks(L);
     luaL_newlib(L, functions);
     return 1;
 }

@@ -28,6 +28,8 @@ struct mh_walk_level {
 
 enum { BLOCK = 32768, OWNER_ALL = 0700 };
 
+enum { GONE = 0, ENTERED = 1, CLOSED = 2 };
+
 /* "<root>/<path>: cannot <what>: <reason>" for what is at the walk's path. */
 static int fail_sys(const struct mh_walk *walk, const char *what, struct mh_err *err)
 {
@@ -198,13 +200,23 @@ static int push_level(struct mh_walk *walk, int fd, struct mh_err *err)
     return 0;
 }
 
-/* Enters the directory at the walk's path: 1, or 0 when it has vanished and that is fine, or -1. */
+/* Whether a look may go on without what is in a directory that could not be opened. */
+static bool is_closed(int errnum)
+{
+    return errnum == EACCES || errnum == EXDEV || errnum == ENOTDIR || errnum == ELOOP;
+}
+
+/* Enters the directory at the walk's path: ENTERED, or GONE when it has vanished and that is fine,
+ * CLOSED when it cannot be entered and that is fine, or -1. */
 static int enter(struct mh_walk *walk, int parent, const char *name, struct mh_err *err)
 {
     int fd = open_directory(walk, parent, name);
 
-    if (fd < 0 && errno == ENOENT && (walk->flags & MH_WALK_FORCE) != 0 && walk->depth > 0) {
-        return 0;
+    if (fd < 0 && errno == ENOENT && walk->flags != 0 && walk->depth > 0) {
+        return GONE;
+    }
+    if (fd < 0 && is_closed(errno) && (walk->flags & MH_WALK_LOOK) != 0 && walk->depth > 0) {
+        return CLOSED;
     }
     if (fd < 0) {
         return fail_sys(walk, "open directory", err);
@@ -213,7 +225,7 @@ static int enter(struct mh_walk *walk, int parent, const char *name, struct mh_e
         mh_os_close(&fd);
         return -1;
     }
-    return 1;
+    return ENTERED;
 }
 
 int mh_walk_begin(struct mh_walk *walk, int dirfd, const char *name, int flags, struct mh_err *err)
@@ -300,15 +312,18 @@ static int take_name(struct mh_walk *walk, struct mh_walk_step *step, struct mh_
     const char *entry = walk->names.data + top->names_next;
     enum mh_kind kind = (enum mh_kind)entry[0];
     size_t length = strlen(entry + 1);
+    int entered = CLOSED;
     const char *name;
-    int entered;
 
     top->names_next += 1 + length + 1;
     if (set_path(walk, entry + 1, err) < 0) {
         return -1;
     }
     name = walk->path.data + walk->path.size - length; /* the names move when more are read */
-    if (kind != MH_KIND_DIRECTORY) {
+    if (kind == MH_KIND_DIRECTORY) {
+        entered = enter(walk, top->fd, name, err);
+    }
+    if (entered == CLOSED) {
         *step = (struct mh_walk_step){
             .kind = MH_WALK_ENTRY,
             .fd = -1,
@@ -320,8 +335,7 @@ static int take_name(struct mh_walk *walk, struct mh_walk_step *step, struct mh_
         };
         return 1;
     }
-    entered = enter(walk, top->fd, name, err);
-    if (entered > 0) {
+    if (entered == ENTERED) {
         fill_directory_step(walk, MH_WALK_ENTER, step);
     }
     return entered;
@@ -355,6 +369,13 @@ int mh_walk_next(struct mh_walk *walk, struct mh_walk_step *step, struct mh_err 
             top->names_next < top->names_end ? take_name(walk, step, err) : leave(walk, step, err);
     }
     return given;
+}
+
+void mh_walk_skip(struct mh_walk *walk)
+{
+    struct mh_walk_level *top = &walk->levels[walk->depth - 1];
+
+    top->names_next = top->names_end;
 }
 
 void mh_walk_end(struct mh_walk *walk)

@@ -29,6 +29,10 @@ enum { MH_WALK_OPEN = 64 };
  * vanished. */
 enum { MH_WALK_FORCE = 1 };
 
+/* For a look at what others may be changing: passes over what has vanished, and gives a directory
+ * that cannot be entered (no permission, a mount point, no directory any more) as an entry. */
+enum { MH_WALK_LOOK = 2 };
+
 enum mh_walk_kind { MH_WALK_ENTER, MH_WALK_LEAVE, MH_WALK_ENTRY };
 
 /* Valid until the next call. */
@@ -40,7 +44,7 @@ struct mh_walk_step {
     const char *path;        /* relative to the root, which is "" */
     size_t length;           /* of path */
     struct stat properties;  /* enter: the directory's */
-    enum mh_kind entry_kind; /* entry: what it is; a directory never comes as an entry */
+    enum mh_kind entry_kind; /* entry: what it is; a directory only with MH_WALK_LOOK */
 };
 
 struct mh_walk {
@@ -71,6 +75,9 @@ int mh_walk_begin(struct mh_walk *walk, int dirfd, const char *name, int flags, 
 /* 1 with the next step, 0 after the last, -1 on failure.  Messages begin with the path in the tree.
  */
 int mh_walk_next(struct mh_walk *walk, struct mh_walk_step *step, struct mh_err *err);
+
+/* After an enter step: passes over all that is in the directory. */
+void mh_walk_skip(struct mh_walk *walk);
 
 /* Accepts an empty walk and one that was not finished. */
 void mh_walk_end(struct mh_walk *walk);

@@ -75,4 +75,41 @@ function tree.remove(path) end
 ---@return string? name
 function tree.sync(path) end
 
+---@class host.tree.MarksOptions
+---@field skip? string[]    relative paths that are left out, with all beneath them
+---@field max? integer      EFBIG where there are more entries
+---@field settle? boolean   waits, some ms, until the next change of anything must be noticed
+
+--- How every entry of a tree looks; opaque.
+---@class host.tree.Marks
+
+--- What was touched between two looks.  A directory that was added, removed or replaced (by another
+--- kind of entry, or another directory) stands for all that is in it.
+---@class host.tree.Touched
+---@field path string      relative to the root, which is ""
+---@field kind host.fs.Kind
+---@field touch "added"|"removed"|"replaced"|"changed"  changed: still the same inode
+---@field size? true       changed: its size
+---@field shrunk? true     it became smaller
+---@field mtime? true      its time of modification
+---@field mode? true       its permissions
+---@field owner? true      its user or group
+---@field links? true      how many names it has
+---@field other? true      something that cannot be seen: its time of the last change tells of it
+---@field written? true    both times are the same, as a write leaves them
+
+--- Looks at every entry of a tree, whatever it is, reading no content; links are not followed,
+--- mount points not entered.  A tree that does not exist has no entries.
+---@param path string
+---@param opts? host.tree.MarksOptions
+---@return host.tree.Marks? marks
+---@return string? message
+---@return string? name
+function tree.marks(path, opts) end
+
+---@param before host.tree.Marks
+---@param after host.tree.Marks
+---@return host.tree.Touched[]  sorted; what is in a directory follows it at once
+function tree.touched(before, after) end
+
 return tree
