@@ -119,6 +119,10 @@ static void push_report(lua_State *L, const struct mh_proc_report *report, bool 
         lua_setfield(L, -2, "ended_by");
     }
     push_numbers(L, report);
+    if (report->sandbox[0] != '\0') {
+        lua_pushstring(L, report->sandbox);
+        lua_setfield(L, -2, "sandbox");
+    }
     if (captured) {
         push_output(L, &report->output[MH_PROC_STDOUT]);
         lua_setfield(L, -2, "stdout");

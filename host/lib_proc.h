@@ -16,6 +16,12 @@ enum { MH_LIB_PROC_OPTIONS = 1 }; /* the stack index of the table */
  */
 void mh_lib_proc_read(lua_State *L, struct mh_proc_options *options);
 
+/*
+ * The part of it that is about the sandbox; cwd and tty are read already.  Leaves scratch values on
+ * the stack too.
+ */
+void mh_lib_proc_read_sandbox(lua_State *L, struct mh_proc_options *options);
+
 /* Pushes an option, returns its type.  Raw: what is pushed lives as long as the table. */
 int mh_lib_proc_option(lua_State *L, const char *name);
 

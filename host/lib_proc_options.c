@@ -199,7 +199,7 @@ static void check_names(lua_State *L)
     static const char *const names[] = {"argv",      "cwd",     "env",         "stdin", "stdout",
                                         "stderr",    "keep",    "cap",         "grace", "timeout",
                                         "silence",   "secrets", "on_progress", "tty",   "held",
-                                        "finishing", NULL};
+                                        "finishing", "sandbox", NULL};
 
     lua_pushnil(L);
     while (lua_next(L, MH_LIB_PROC_OPTIONS) != 0) {
@@ -284,4 +284,5 @@ void mh_lib_proc_read(lua_State *L, struct mh_proc_options *options)
     }
     options->input = lua_tolstring(L, -1, &options->input_size);
     check_tty(L, options);
+    mh_lib_proc_read_sandbox(L, options);
 }

@@ -7,6 +7,7 @@
 #include "interrupt.h"
 #include "lib.h"
 #include "probe.h"
+#include "sandbox.h"
 #include "sys.h"
 
 enum { FIRST_BUFFER = 256, RANDOM_MAX = 1024 };
@@ -265,6 +266,27 @@ static int sys_umask(lua_State *L)
     return 1;
 }
 
+static const char *name_sandbox(int abi)
+{
+    switch (mh_sandbox_level_of(abi)) {
+    case MH_SANDBOX_FULL:
+        return "full";
+    case MH_SANDBOX_PARTIAL:
+        return "partial";
+    default:
+        return "none";
+    }
+}
+
+static int sys_sandbox(lua_State *L)
+{
+    int abi = mh_sandbox_abi();
+
+    lua_pushstring(L, name_sandbox(abi));
+    lua_pushinteger(L, abi);
+    return 2;
+}
+
 static int sys_features(lua_State *L)
 {
     struct mh_err err = {0};
@@ -274,9 +296,13 @@ static int sys_features(lua_State *L)
     if (path != NULL && mh_probe_folder(path, &probe, &err) < 0) {
         return mh_lib_fail(L, &err);
     }
-    lua_createtable(L, 0, 3);
-    lua_pushinteger(L, mh_probe_landlock());
+    lua_createtable(L, 0, 5);
+    lua_pushinteger(L, mh_sandbox_abi());
     lua_setfield(L, -2, "landlock_abi");
+    lua_pushstring(L, name_sandbox(mh_sandbox_abi()));
+    lua_setfield(L, -2, "sandbox");
+    lua_pushboolean(L, mh_sandbox_can_mount());
+    lua_setfield(L, -2, "read_only_mounts");
     if (path != NULL) {
         lua_pushboolean(L, probe.exchange);
         lua_setfield(L, -2, "exchange");
@@ -302,6 +328,7 @@ static const luaL_Reg functions[] = {
     {"process_start", sys_process_start},
     {"random_hex", sys_random_hex},
     {"realpath", sys_realpath},
+    {"sandbox", sys_sandbox},
     {"share", sys_share},
     {"umask", sys_umask},
     {"user", sys_user},

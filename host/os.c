@@ -2,9 +2,12 @@
 
 #include <errno.h>
 #include <linux/fs.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static int real_create(int dirfd, const char *path, int flags, mode_t mode)
@@ -27,6 +30,27 @@ static int real_lock(int fd, int command, struct flock *lock)
     return fcntl(fd, command, lock);
 }
 
+static int real_mount(const char *source, const char *target, unsigned long flags)
+{
+    return mount(source, target, NULL, flags, NULL);
+}
+
+/* Landlock's calls have no functions in the C library. */
+static int real_landlock_create(const void *attributes, size_t size, unsigned flags)
+{
+    return (int)syscall(SYS_landlock_create_ruleset, attributes, size, flags);
+}
+
+static int real_landlock_add(int ruleset, int type, const void *rule)
+{
+    return (int)syscall(SYS_landlock_add_rule, ruleset, type, rule, 0);
+}
+
+static int real_landlock_restrict(int ruleset)
+{
+    return (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
+}
+
 struct mh_os mh_os = {
     .create = real_create,
     .write = write,
@@ -45,6 +69,11 @@ struct mh_os mh_os = {
     .fork = fork,
     .spawn = posix_spawnp,
     .kill = kill,
+    .unshare = unshare,
+    .mount = real_mount,
+    .landlock_create = real_landlock_create,
+    .landlock_add = real_landlock_add,
+    .landlock_restrict = real_landlock_restrict,
 };
 
 int mh_os_create(int dirfd, const char *path, int flags, mode_t mode)

@@ -37,6 +37,11 @@ struct mh_os {
     int (*spawn)(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
                  const posix_spawnattr_t *attributes, char *const argv[], char *const env[]);
     int (*kill)(pid_t pid, int signal);
+    int (*unshare)(int flags);
+    int (*mount)(const char *source, const char *target, unsigned long flags);
+    int (*landlock_create)(const void *attributes, size_t size, unsigned flags);
+    int (*landlock_add)(int ruleset, int type, const void *rule);
+    int (*landlock_restrict)(int ruleset);
 };
 
 extern struct mh_os mh_os;

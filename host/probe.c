@@ -2,10 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/landlock.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "os.h"
@@ -13,13 +11,6 @@
 #include "sys.h"
 
 enum { NAME_BYTES = 8 };
-
-int mh_probe_landlock(void)
-{
-    long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-
-    return version > 0 ? (int)version : 0;
-}
 
 /* Makes ".mighost-probe-<random>" in `parent`; `name` holds it. */
 static int make_folder(int parent, char *name, size_t size, struct mh_err *err)

@@ -13,9 +13,6 @@ struct mh_probe {
     bool reflink;  /* a file can be copied by sharing its extents (FICLONE) */
 };
 
-/* The version of Landlock that the kernel offers; 0 where it has none or it is switched off. */
-int mh_probe_landlock(void);
-
 /*
  * Tries both in a folder of its own beneath `path`, which it removes again.  0, or -1 with err
  * filled in when nothing can be written there; *probe is then untouched.

@@ -24,6 +24,8 @@
  * byte of them reaches the log or memory; byte counts and the cap are those of the log.  At most
  * `keep` bytes of a stream stay in memory: its first and its last half.
  *
+ * A sandbox holds the program and its descendants, not the guardian.
+ *
  * Needs: /proc; descriptors 0, 1 and 2 open; one thread.
  */
 #ifndef MH_PROC_H
@@ -35,6 +37,7 @@
 #include <sys/types.h>
 
 #include "err.h"
+#include "sandbox.h"
 
 /* Why the program was ended by mighost, if it was. */
 enum mh_proc_limit {
@@ -46,6 +49,8 @@ enum mh_proc_limit {
 };
 
 enum { MH_PROC_STDOUT, MH_PROC_STDERR, MH_PROC_STREAMS };
+
+enum { MH_PROC_SANDBOX_BYTES = 128 };
 
 struct mh_proc_secret {
     const char *name;
@@ -67,6 +72,7 @@ struct mh_proc_options {
     int64_t timeout_ms; /* of the whole call; negative: none */
     int64_t silence_ms; /* without output; negative: none */
     int64_t grace_ms;   /* between SIGTERM and SIGKILL */
+    const struct mh_sandbox_options *sandbox; /* needs cwd; NULL: as with MH_SANDBOX_OFF */
     bool tty; /* it gets mighost's own stdin, stdout, stderr and session: nothing is captured */
     bool finishing;  /* a signal that mighost got neither keeps it from starting nor ends it */
     const int *held; /* descriptor of a lock that lives on while a descendant does; NULL: none */
@@ -89,6 +95,7 @@ struct mh_proc_report {
     int64_t wall_ms;
     int64_t cpu_us;   /* of the program and all descendants that were waited for */
     int64_t peak_kib; /* largest resident size of any one of them */
+    char sandbox[MH_PROC_SANDBOX_BYTES]; /* what was in force, for people */
     struct mh_proc_output output[MH_PROC_STREAMS];
 };
 
@@ -101,8 +108,8 @@ struct mh_proc;
 
 /*
  * Starts the program.  0 with *started set, or -1 with nothing left behind: ENOENT, EACCES, E2BIG,
- * ... of the program, its working directory or a log file; EINTERRUPTED when mighost got a signal
- * before.
+ * ... of the program, its working directory, a log file or a path of the sandbox; EUNSUPPORTED when
+ * that cannot be had; EINTERRUPTED when mighost got a signal before.
  */
 int mh_proc_start(struct mh_proc **started, const struct mh_proc_options *options,
                   struct mh_err *err);

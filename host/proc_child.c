@@ -80,10 +80,14 @@ _Noreturn void mh_proc_child(const struct mh_proc_plan *plan)
     if (!plan->tty && setsid() < 0) {
         fail(plan, MH_PROC_SETUP);
     }
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) { /* should someone kill the guardian */
+    if (set_descriptors(plan) < 0 || reset_signals() < 0) {
         fail(plan, MH_PROC_SETUP);
     }
-    if (set_descriptors(plan) < 0 || reset_signals() < 0) {
+    if (mh_sandbox_enter(&plan->sandbox) < 0) {
+        fail(plan, MH_PROC_CONFINE);
+    }
+    /* Should someone kill the guardian.  Entering the sandbox may take it away, so it comes now. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
         fail(plan, MH_PROC_SETUP);
     }
     if (plan->cwd != NULL && chdir(plan->cwd) < 0) {

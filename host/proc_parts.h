@@ -25,6 +25,7 @@
 #include "proc_log.h"
 #include "proc_redact.h"
 #include "proc_tree.h"
+#include "sandbox.h"
 
 enum { MH_PROC_GIVE_UP_MS = 5000 }; /* SIGKILL is repeated for so long */
 
@@ -33,6 +34,7 @@ enum mh_proc_trouble {
     MH_PROC_NO_TROUBLE,
     MH_PROC_SETUP,       /* session, descriptors */
     MH_PROC_FORK,        /* of the program */
+    MH_PROC_CONFINE,     /* by the sandbox */
     MH_PROC_CHDIR,       /* into options.cwd */
     MH_PROC_EXEC,        /* of argv[0] */
     MH_PROC_INTERPRETER, /* the file is there, what its first line names is not */
@@ -74,6 +76,7 @@ struct mh_proc_plan {
     int held;      /* a lock's, which the guardian keeps; -1: none */
     bool tty;
     int64_t grace_ms;
+    struct mh_sandbox sandbox;
     struct mh_proc_tree *tree;
 };
 

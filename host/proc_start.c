@@ -81,6 +81,7 @@ static void release_launch(struct launch *launch)
     mh_os_close(&plan->control);
     mh_os_close(&plan->status[0]);
     mh_os_close(&plan->status[1]);
+    mh_sandbox_close(&plan->sandbox);
 }
 
 static int copy_options(struct mh_proc *proc, const struct mh_proc_options *options,
@@ -147,6 +148,19 @@ static int become_subreaper(struct mh_proc *proc)
     return 0;
 }
 
+static int prepare_sandbox(struct mh_proc *proc, struct mh_proc_plan *plan,
+                           const struct mh_proc_options *options, struct mh_err *err)
+{
+    if (options->sandbox == NULL) {
+        return 0;
+    }
+    if (mh_sandbox_open(&plan->sandbox, options->sandbox, err) < 0) {
+        return mh_err_wrap(err, "cannot start %s", proc->name);
+    }
+    mh_sandbox_describe(&plan->sandbox, proc->report.sandbox, sizeof proc->report.sandbox);
+    return 0;
+}
+
 /* Signals stay blocked across the fork, so that no handler of mighost's runs in the guardian. */
 static int fork_guardian(struct mh_proc *proc, const struct mh_proc_plan *plan)
 {
@@ -174,8 +188,11 @@ static int fork_guardian(struct mh_proc *proc, const struct mh_proc_plan *plan)
 static int launch_guardian(struct mh_proc *proc, const struct mh_proc_options *options,
                            struct mh_err *err)
 {
-    struct launch launch = {
-        .plan = {.stdio = {-1, -1, -1}, .null = -1, .control = -1, .status = {-1, -1}}};
+    struct launch launch = {.plan = {.stdio = {-1, -1, -1},
+                                     .null = -1,
+                                     .control = -1,
+                                     .status = {-1, -1},
+                                     .sandbox = {.ruleset = -1}}};
     int result = -1;
 
     launch.plan.argv = options->argv;
@@ -186,7 +203,7 @@ static int launch_guardian(struct mh_proc *proc, const struct mh_proc_options *o
     launch.plan.grace_ms = options->grace_ms;
     launch.plan.tree = proc->tree;
     launch.candidates = mh_proc_search(launch.plan.argv[0], launch.plan.env, err);
-    if (launch.candidates == NULL) {
+    if (launch.candidates == NULL || prepare_sandbox(proc, &launch.plan, options, err) < 0) {
         goto out;
     }
     launch.plan.candidates = (const char *const *)launch.candidates;
@@ -206,6 +223,8 @@ static int fail_start(const struct mh_proc *proc, struct mh_err *err)
     int errnum = proc->failure.errnum;
 
     switch (proc->failure.trouble) {
+    case MH_PROC_CONFINE:
+        return mh_err_sys(err, errnum, "cannot start %s: it cannot be confined", proc->name);
     case MH_PROC_CHDIR:
         return mh_err_sys(err, errnum, "cannot start %s in the directory %s", proc->name,
                           proc->cwd);

@@ -21,7 +21,13 @@ local proc = {}
 ---@field held? host.lock.Lock            the guardian keeps it, also when mighost is killed: it is
 ---                                       held until no descendant is left
 ---@field finishing? boolean              to put things back: runs although mighost got a signal
+---@field sandbox? host.proc.Sandbox        what it may change; needs cwd; default: anything
 ---@field tty? boolean                      attached to mighost's terminal: nothing is captured
+
+---@class host.proc.Sandbox
+---@field mode "auto"|"require"|"off"  "require": EUNSUPPORTED where Landlock is not fully there
+---@field writes? string[]   absolute paths of folders and files, all there: it writes nowhere else
+---@field protect? string[]  likewise: mounted read-only for it where the system lets us
 
 ---@class host.proc.Progress
 ---@field elapsed number     seconds
@@ -37,6 +43,7 @@ local proc = {}
 ---@field wall number          seconds, until the last descendant was gone
 ---@field cpu number           seconds of the program and all its descendants
 ---@field peak_kib integer     resident memory of the largest of them
+---@field sandbox? string      what was in force, for people; absent without the option
 ---@field stdout? host.proc.Output   absent with tty
 ---@field stderr? host.proc.Output
 

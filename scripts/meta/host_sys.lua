@@ -16,6 +16,8 @@ local sys = {}
 
 ---@class host.sys.Features
 ---@field landlock_abi integer  0: the kernel offers no Landlock
+---@field sandbox "full"|"partial"|"none"  how well a program can be kept from writing elsewhere
+---@field read_only_mounts boolean  whether folders can be mounted read-only for a program
 ---@field exchange? boolean     two names can be swapped in one step; absent without a folder
 ---@field reflink? boolean      files can be copied by sharing their extents; absent likewise
 
@@ -74,6 +76,11 @@ function sys.user() end
 ---@return string? message
 ---@return string? name
 function sys.cwd() end
+
+--- How well a program can be kept from writing elsewhere, and the version of Landlock behind that.
+---@return "full"|"partial"|"none" level
+---@return integer abi  0: none
+function sys.sandbox() end
 
 --- The folder of the installed scripts and stages: <prefix>/share/mighost.
 ---@return string
