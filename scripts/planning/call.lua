@@ -70,7 +70,7 @@ local function prepare(adapter, call)
 end
 
 ---Starts the program and waits for it; says whose fault it is when there is nothing to wait for.
-local function ask(adapter, call, spec, hidden, on_progress)
+local function ask(adapter, call, spec, hidden, opts)
   local report, problem, cause = proc.run {
     argv = spec.argv,
     cwd = call.repo_root,
@@ -83,7 +83,8 @@ local function ask(adapter, call, spec, hidden, on_progress)
     timeout = call.timeout,
     silence = call.silence,
     secrets = hidden,
-    on_progress = on_progress,
+    on_progress = opts.on_progress,
+    held = opts.held,
   }
   if not report then
     local is_missing = NO_PROGRAM[cause]
@@ -220,11 +221,12 @@ local M = { unfit = unfit }
 ---@param adapter mighost.Agent
 ---@param call mighost.Call
 ---@param on_progress? fun(progress: { elapsed: number, bytes: integer, last_line: string })
+---@param held? host.lock.Lock that must be held for as long as the agent works
 ---@return { text: string, usage: table|nil }|nil
 ---@return string|nil message
 ---@return string|nil NAME
 ---@return table|nil report
-function M.run(adapter, call, on_progress)
+function M.run(adapter, call, on_progress, held)
   local spec, refusal, refused = prepare(adapter, call)
   local cleared = spec
   if spec then
@@ -241,7 +243,8 @@ function M.run(adapter, call, on_progress)
   if adapter.attached then
     report, problem, cause, evidence = attend(adapter, call)
   else
-    report, problem, cause = ask(adapter, call, spec, hidden, on_progress)
+    report, problem, cause = ask(adapter, call, spec, hidden,
+      { on_progress = on_progress, held = held })
   end
   if not report then
     return nil, problem, cause, evidence

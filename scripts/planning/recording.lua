@@ -139,7 +139,7 @@ end
 local function describe(call, outcome, prompt)
   return json.encode {
     schema = SCHEMA,
-    role = "planning." .. call.stage,
+    role = call.role or "planning." .. call.stage,
     stage = call.stage,
     visit = call.visit,
     agent = call.agent,
