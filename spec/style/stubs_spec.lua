@@ -78,6 +78,13 @@ local function sample(kind, objects)
     or base == "fun" and print or {}
 end
 
+--- What a binding says that it expects for a type.
+local function expected(kind)
+  local base = kind:match("^[%w_.]+")
+  local words = { string = "string", integer = "number", number = "number" }
+  return words[base] and not kind:find("%[%]$") and words[base] .. " expected"
+end
+
 --- What a wrong value at a place is answered with; nil where the binding takes it.
 local function refusal(stub, place, objects)
   local self = stub.class and objects[stub.class]
@@ -95,7 +102,9 @@ local function check(stub, objects, findings)
     if not UNCHECKED[param.kind] then
       local message = refusal(stub, place, objects)
       local number = stub.class and place + 1 or place -- the object comes first
-      if not (message and message:find(("#%d "):format(number), 1, true)) then
+      local is_refused = message and message:find(("#%d "):format(number), 1, true)
+        and message:find(expected(param.kind) or "", 1, true)
+      if not is_refused then
         table.insert(findings, source.at(stub.file, stub.line, "%s: a wrong %s is answered with %s",
           stub.name, param.name, message or "no error"))
       end
@@ -123,8 +132,9 @@ end
 --- The highest argument that a C function looks at by its number.
 local function highest_argument(body)
   local highest = 0
-  for func, number in body:gmatch("(luaL?_%w+)%(L, (%d+)") do
-    if LOOKS[func] or func:find("^luaL_check") or func:find("^luaL_opt") then
+  for func, number in body:gmatch("([%w_]+)%(L, (%d+)") do
+    local is_of_lua = func:find("^luaL?_")
+    if not is_of_lua or LOOKS[func] or func:find("^luaL_check") or func:find("^luaL_opt") then
       highest = math.max(highest, math.tointeger(tonumber(number)))
     end
   end
