@@ -1,6 +1,7 @@
 --- Sets a project up: what project.init decides and project.setup does, with git's part of it.
 
 local config = require "project.config"
+local editor = require "project.editor"
 local folder = require "project.folder"
 local init = require "project.init"
 local live = require "project.live"
@@ -62,7 +63,7 @@ end
 
 --- The paths, relative to the root, that say how this project plans.
 local function list_shared(plan)
-  local shared = { config.path, plan.live .. "/" .. live.attributes_file }
+  local shared = { config.path, editor.ignore_file, plan.live .. "/" .. live.attributes_file }
   table.insert(shared, plan.taste)
   for _, move in ipairs(plan.moves) do
     if require("planning.git").is_tracked(plan.place.root, move.from) then

@@ -5,6 +5,7 @@ local fs = require "host.fs"
 local sys = require "host.sys"
 
 local config = require "project.config"
+local editor = require "project.editor"
 local folder = require "project.folder"
 local live = require "project.live"
 local taste = require "project.taste"
@@ -154,6 +155,18 @@ local function settle_taste(setup, _, notify)
   return true
 end
 
+local function settle_editor(setup, _, notify)
+  if editor.is_ready(setup.place.root) then
+    return true
+  end
+  local ok, message, name = editor.write(setup.place.root)
+  if not ok then
+    return nil, "cannot write the settings for editors: " .. message, name
+  end
+  notify("created .mighost/.luarc.json")
+  return true
+end
+
 --- "create" or "update", nil when the configuration says all this already.
 local function missing_of_config(setup)
   local old = setup.old
@@ -199,7 +212,8 @@ function M.apply(setup, notify)
   if not dir then
     return nil, message, name
   end
-  local steps = { set_all_aside, move_all, settle_live, settle_taste, settle_config }
+  local steps =
+    { set_all_aside, move_all, settle_live, settle_taste, settle_editor, settle_config }
   for _, step in ipairs(steps) do
     local ok, why, code = step(setup, dir, notify)
     if not ok then
@@ -232,6 +246,7 @@ function M.describe(setup)
   add(not moved[setup.live] and missing_of_live(setup), setup.live)
   local lacking = not moved[setup.taste or ""] and missing_of_taste(setup)
   add(lacking and "create", lacking)
+  add(not editor.is_ready(setup.place.root) and "create", ".mighost/.luarc.json")
   add(missing_of_config(setup), config.path)
   return lines
 end

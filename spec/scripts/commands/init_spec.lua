@@ -22,7 +22,8 @@ describe("mighost init", function()
     assert.equal(0, result.exit)
     assert.equal("mighost: created migrations\nmighost: created "
       .. home:join("config/mighost/taste.md")
-      .. "\nmighost: created .mighost/config.json\nmighost: to share this with the team:\n",
+      .. "\nmighost: created .mighost/.luarc.json\nmighost: created .mighost/config.json\n"
+      .. "mighost: to share this with the team:\n",
         result.stderr)
     assert(os.execute("(" .. result.stdout:gsub("\n(.)", " && %1") .. ") >/dev/null"))
     assert.equal("", repo:status())

@@ -24,7 +24,8 @@ describe("planning.founding.init", function()
       assert(os.execute(command .. " >/dev/null"))
     end
     assert.equal("", repo:status())
-    assert.equal(".mighost/config.json\n.mighost/taste.md\nmigrations/.gitattributes",
+    assert.equal(".mighost/.gitignore\n.mighost/config.json\n.mighost/taste.md\n"
+      .. "migrations/.gitattributes",
       repo:git("show", "--name-only", "--format=", "HEAD"))
     assert.same({ root = repo.path, commands = {} }, init(repo))
   end)
@@ -36,7 +37,8 @@ describe("planning.founding.init", function()
     sample.write(repo, "migrations", "a")
     local result = assert(init(repo, { commit = true }))
     assert.equal(repo:head(), result.commit)
-    assert.equal(".mighost/config.json\n.mighost/taste.md\nmigrations/.gitattributes",
+    assert.equal(".mighost/.gitignore\n.mighost/config.json\n.mighost/taste.md\n"
+      .. "migrations/.gitattributes",
       repo:git("show", "--name-only", "--format=", "HEAD"))
     assert.matches("^A  mine\n", repo:status())
   end)
@@ -44,8 +46,8 @@ describe("planning.founding.init", function()
   it("says what it would do and does nothing with dry_run", function()
     local repo <close> = git.repo()
     local result = assert(init(repo, { dry_run = true }))
-    assert.same({ "create migrations", "create .mighost/taste.md", "create .mighost/config.json" },
-      result.would)
+    assert.same({ "create migrations", "create .mighost/taste.md",
+      "create .mighost/.luarc.json", "create .mighost/config.json" }, result.would)
     assert.equal("", repo:status())
     assert.is_false(repo.dir:exists("migrations"))
   end)
@@ -56,7 +58,7 @@ describe("planning.founding.init", function()
     init(repo, { notify = function(what)
       table.insert(done, what)
     end })
-    assert.equal(3, #done)
+    assert.equal(4, #done)
   end)
 
   it("moves a committed live directory and commits that", function()

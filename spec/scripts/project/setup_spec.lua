@@ -22,10 +22,11 @@ describe("project.setup.apply", function()
   it("writes what a project needs, and nothing twice", function()
     local repo <close> = git.repo()
     assert.same({ "created migrations", "created .mighost/taste.md",
-      "created .mighost/config.json" },
+      "created .mighost/.luarc.json", "created .mighost/config.json" },
       apply(repo, {}))
     local before = repo:status()
-    assert.equal("?? .mighost/config.json\n?? .mighost/taste.md\n?? migrations/.gitattributes",
+    assert.equal("?? .mighost/.gitignore\n?? .mighost/config.json\n?? .mighost/taste.md\n"
+      .. "?? migrations/.gitattributes",
       before)
     assert.matches("^# Taste\n", repo:read(".mighost/taste.md"))
     assert.same({ schema_version = 1, live_migrations_dir = "migrations",
@@ -39,7 +40,8 @@ describe("project.setup.apply", function()
     local repo <close> = git.repo()
     sample.write(repo, "docs/m", "a", { steps = 2 })
     repo:write("taste.md", "ours")
-    assert.same({ "adopted docs/m", "created .mighost/config.json" },
+    assert.same({ "adopted docs/m", "created .mighost/.luarc.json",
+      "created .mighost/config.json" },
       apply(repo, { live_migrations_dir = "docs/m", in_repo_taste = "taste.md" }))
     assert.equal("ours", repo:read("taste.md"))
     assert.is_string(repo:read("docs/m/a/manifest.json"))
@@ -115,7 +117,8 @@ describe("project.setup.describe", function()
       opts.repo_root = repo.path
       return setup.describe(assert(init.prepare(opts)))
     end
-    assert.same({ "create migrations", "create .mighost/taste.md", "create .mighost/config.json" },
+    assert.same({ "create migrations", "create .mighost/taste.md", "create .mighost/.luarc.json",
+      "create .mighost/config.json" },
       describe { in_repo_taste = true })
     assert.equal("", repo:status())
     apply(repo, {})
