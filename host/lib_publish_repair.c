@@ -122,7 +122,7 @@ static int site_locks(lua_State *L)
     int result;
 
     push_scratch(L);
-    result = mh_git_lock_each(site->repo, site->locks_fd, collect_lock, &found, &err);
+    result = mh_git_lock_each(site->repo, site->home_fd, collect_lock, &found, &err);
     keep(L, &found);
     if (result < 0) {
         return mh_lib_fail(L, &err);

@@ -2,8 +2,8 @@
  * The commit of what was exchanged, under the repository's lock:
  *
  *   commit object -> objects durable, then in place -> git's lock of the index, changed copy of it
- *   -> git's lock of the branch -> one sync of everything -> branch (the point of no return)
- *   -> index -> sync of both directories
+ *   -> git's lock of the branch -> one sync of everything, the exchange included -> branch (the
+ *   point of no return) -> index -> sync of their directories
  *
  * The index is locked before the branch, as git itself does: a `git commit` that holds the index
  * while its editor is open must find the branch free.
@@ -34,8 +34,8 @@ struct attempt {
     struct mh_git_lock ref;
     struct mh_index_update index;
     char *path;     /* of the subtree, relative to the work tree */
-    char *ref_ours; /* names of our files behind git's locks */
-    char *index_ours;
+    char *ref_ours; /* names of what is put in place, in our folder of locks */
+    char *index_copy;
     char *locks_path;
     char *reflog;
 };
@@ -53,13 +53,13 @@ static int prepare_names(struct attempt *attempt, struct mh_err *err)
 
     attempt->path = mh_path_join(journal->live, journal->slug);
     attempt->ref_ours = format_name(journal->token, "ref");
-    attempt->index_ours = format_name(journal->token, "index");
+    attempt->index_copy = format_name(journal->token, "index");
     attempt->locks_path = mh_path_join(attempt->tx->site->home, "locks");
     if (asprintf(&attempt->reflog, "commit: %.*s", (int)strcspn(journal->message, "\n"),
                  journal->message) < 0) {
         attempt->reflog = NULL;
     }
-    if (attempt->path == NULL || attempt->ref_ours == NULL || attempt->index_ours == NULL ||
+    if (attempt->path == NULL || attempt->ref_ours == NULL || attempt->index_copy == NULL ||
         attempt->locks_path == NULL || attempt->reflog == NULL) {
         return mh_err_nomem(err);
     }
@@ -69,13 +69,16 @@ static int prepare_names(struct attempt *attempt, struct mh_err *err)
 
 static void release(struct attempt *attempt)
 {
+    if (attempt->move.ours != NULL) { /* the branch's content, not put in place */
+        (void)mh_os_unlink(attempt->move.home, attempt->move.ours, 0);
+    }
     mh_git_lock_drop(&attempt->ref);
     mh_index_drop(&attempt->index);
     mh_objects_close(attempt->objects);
     mh_repo_head_release(&attempt->head);
     free(attempt->path);
     free(attempt->ref_ours);
-    free(attempt->index_ours);
+    free(attempt->index_copy);
     free(attempt->locks_path);
     free(attempt->reflog);
 }
@@ -131,7 +134,9 @@ static int write_commit(struct attempt *attempt, struct mh_err *err)
                                          .message = attempt->reflog,
                                          .who = &attempt->committer,
                                          .time = strtoll(journal->time, NULL, 10),
-                                         .offset = (int)strtol(journal->offset, NULL, 10)};
+                                         .offset = (int)strtol(journal->offset, NULL, 10),
+                                         .home = attempt->tx->site->locks_fd,
+                                         .ours = attempt->ref_ours};
     return 0;
 }
 
@@ -142,9 +147,10 @@ static int take_index(struct attempt *attempt, bool keep_staged, struct mh_err *
                                              .before = attempt->tx->journal.base_tree,
                                              .commit = attempt->commit.hex,
                                              .keep_staged = keep_staged,
+                                             .ours_dir = site->home_fd,
                                              .home = site->locks_fd,
                                              .home_path = attempt->locks_path,
-                                             .ours = attempt->index_ours,
+                                             .copy = attempt->index_copy,
                                              .wait = LOCK_WAIT_SECONDS};
 
     return mh_index_prepare(site->repo, &request, &attempt->index, err);
@@ -162,16 +168,19 @@ static int sync_path(const char *path, struct mh_err *err)
     return result;
 }
 
-/* The index and the branch's directory, once the branch has the commit. */
+/* The index, once the branch has the commit, and the sync of all directories that changed. */
 static int settle(struct attempt *attempt, int refs, struct mh_err *err)
 {
+    const struct mh_site *site = attempt->tx->site;
+
+    mh_git_lock_drop(&attempt->ref);
     if (mh_index_commit(&attempt->index, err) < 0) {
         return -1;
     }
-    if (mh_os_fsync(refs) < 0) {
+    if (mh_os_fsync(site->locks_fd) < 0 || mh_os_fsync(refs) < 0) {
         return mh_err_sys(err, errno, "cannot make the branch durable");
     }
-    return sync_path(mh_repo_gitdir(attempt->tx->site->repo), err);
+    return sync_path(mh_repo_gitdir(site->repo), err);
 }
 
 static void set_committed(struct mh_tx *tx)
@@ -192,6 +201,7 @@ static int move_refs(struct attempt *attempt, struct mh_err *err)
     }
     if (mh_ref_commit(repo, &attempt->move, &attempt->ref, err) == 0) {
         set_committed(attempt->tx);
+        attempt->move.ours = NULL;
         result = settle(attempt, refs, err);
     }
     mh_os_close(&refs);
@@ -230,8 +240,8 @@ static int lock_both(struct attempt *attempt, struct mh_err *err)
     int unmoved;
 
     if (take_index(attempt, false, err) < 0 ||
-        mh_ref_lock(site->repo, &attempt->move, site->locks_fd, attempt->ref_ours,
-                    LOCK_WAIT_SECONDS, &attempt->ref, err) < 0) {
+        mh_ref_lock(site->repo, &attempt->move, site->home_fd, LOCK_WAIT_SECONDS, &attempt->ref,
+                    err) < 0) {
         return -1;
     }
     unmoved = mh_ref_is_unmoved(site->repo, &attempt->move, err);

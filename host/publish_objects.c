@@ -109,7 +109,7 @@ int mh_publish_sync_prepared(const struct mh_tx *tx, struct mh_err *err)
 
 int mh_publish_sync_commit(const struct mh_tx *tx, int store, struct mh_err *err)
 {
-    const int fds[] = {store, tx->site->home_fd};
+    const int fds[] = {store, tx->site->home_fd, tx->site->live_fd};
 
     return sync_file_systems(fds, sizeof fds / sizeof *fds) < 0
                ? mh_err_sys(err, errno, "cannot make the commit of %s durable", tx->journal.slug)

@@ -90,9 +90,9 @@ int mh_publish_add_commit(const struct mh_tx *tx, struct mh_objects *objects, co
 int mh_publish_sync_prepared(const struct mh_tx *tx, struct mh_err *err);
 
 /*
- * Makes everything the commit reaches durable, objects that git had written earlier and never
- * synced included, and with them the new content of branch and index.  `store` is the
- * repository's object directory.
+ * Makes the exchange and everything the commit reaches durable, objects that git had written
+ * earlier and never synced included, and with them the new content of branch and index.  `store` is
+ * the repository's object directory.
  */
 int mh_publish_sync_commit(const struct mh_tx *tx, int store, struct mh_err *err);
 

@@ -133,9 +133,7 @@ static void take_back(struct mh_tx *tx)
 {
     struct mh_err ignored; /* a failure leaves live new: the next recovery goes on from there */
 
-    if (mh_publish_swap_out(tx, &ignored) == 0) {
-        (void)mh_publish_sync_swap(tx, &ignored);
-    }
+    (void)mh_publish_swap_out(tx, &ignored);
     tx->state = MH_TX_DONE;
 }
 
@@ -209,17 +207,6 @@ static int give_back(struct mh_resume *resume, struct mh_err *err)
     return mh_resume_give_up(resume, err);
 }
 
-/* The exchange may not have been synced before its process died. */
-static int sync_exchange(const struct mh_tx *tx, struct mh_err *err)
-{
-    if (tx->dir >= 0) {
-        return mh_publish_sync_swap(tx, err);
-    }
-    return mh_os_fsync(tx->site->live_fd) < 0
-               ? mh_err_sys(err, errno, "cannot make %s durable", tx->site->live)
-               : 0;
-}
-
 int mh_resume_commit(struct mh_resume *resume, struct mh_err *err)
 {
     struct mh_tx *tx = &resume->tx;
@@ -233,11 +220,9 @@ int mh_resume_commit(struct mh_resume *resume, struct mh_err *err)
     }
     tx->next = resume->live;
     resume->live = (struct mh_snapshot)MH_SNAPSHOT_INIT;
-    if (rebuild_objects(resume, tx->site->live_fd, tx->journal.slug, err) < 0 ||
-        sync_exchange(tx, err) < 0) {
-        return -1;
-    }
-    return commit(resume, err);
+    return rebuild_objects(resume, tx->site->live_fd, tx->journal.slug, err) < 0
+               ? -1
+               : commit(resume, err);
 }
 
 int mh_resume_restore(struct mh_resume *resume, struct mh_err *err)

@@ -264,12 +264,8 @@ static int change_copy(const struct mh_repo *repo, const struct mh_index_request
 static int lock_index(const struct mh_index_request *request, int gitdir, struct mh_git_lock *out,
                       struct mh_err *err)
 {
-    struct mh_git_lock_request lock = {.ours_dir = request->home,
-                                       .ours = request->ours,
-                                       .dir = gitdir,
-                                       .file = "index",
-                                       .data = "",
-                                       .wait = request->wait};
+    const struct mh_git_lock_request lock = {
+        .ours_dir = request->ours_dir, .dir = gitdir, .file = "index", .wait = request->wait};
 
     return mh_git_lock_take(&lock, out, err);
 }
@@ -294,8 +290,8 @@ int mh_index_prepare(const struct mh_repo *repo, const struct mh_index_request *
         return mh_err_sys(err, errno, "cannot open git's directory %s", mh_repo_gitdir(repo));
     }
     update.home = request->home;
-    if (asprintf(&update.copy, "%s.copy", request->ours) < 0) {
-        update.copy = NULL;
+    update.copy = strdup(request->copy);
+    if (update.copy == NULL) {
         (void)mh_err_nomem(err);
     } else if (lock_index(request, gitdir, &update.lock, err) == 0 &&
                copy_index(gitdir, request->home, update.copy, err) == 0) {
@@ -316,8 +312,8 @@ int mh_index_prepare(const struct mh_repo *repo, const struct mh_index_request *
 int mh_index_commit(struct mh_index_update *update, struct mh_err *err)
 {
     if (update->copy != NULL &&
-        mh_os_rename(update->home, update->copy, update->lock.dir, update->lock.file, 0) < 0) {
-        return mh_err_sys(err, errno, "cannot put git's index in place");
+        mh_git_lock_commit(&update->lock, update->home, update->copy, err) < 0) {
+        return -1;
     }
     free(update->copy);
     update->copy = NULL;

@@ -31,9 +31,10 @@ struct mh_index_request {
     const char *before; /* tree id of the subtree; "" where there was none */
     const char *commit; /* what the entries are to be as in; git must be able to read it */
     bool keep_staged;   /* what somebody staged is passed over; false: it is EDIRTY */
+    int ours_dir;       /* holds the file that our locks are links to */
     int home;           /* a folder of our own, on the repository's file system */
     const char *home_path;
-    const char *ours; /* a name of our own, unique to the transaction */
+    const char *copy; /* a name of our own there, unique to the transaction */
     double wait;      /* seconds to wait for git's lock of the index */
 };
 

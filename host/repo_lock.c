@@ -29,7 +29,7 @@ static int busy(const struct mh_git_lock *lock, struct mh_err *err)
     long age = 0;
 
     if (fstatat(lock->dir, lock->lock, &info, AT_SYMLINK_NOFOLLOW) == 0) {
-        age = (long)(time(NULL) - info.st_mtime);
+        age = (long)(time(NULL) - info.st_ctime);
     }
     return mh_err_set(
         err, "EBUSY",
@@ -37,32 +37,55 @@ static int busy(const struct mh_git_lock *lock, struct mh_err *err)
         age);
 }
 
-/* Makes our own file with the content that the lock will carry. */
-static int write_ours(const struct mh_git_lock_request *request, struct mh_err *err)
+/* Whether our file is there; -1 where something else is in its place. */
+static int find_ours(int ours_dir, struct stat *info, struct mh_err *err)
 {
-    int fd;
-    int result = 0;
+    if (fstatat(ours_dir, MH_GIT_LOCK_OURS, info, AT_SYMLINK_NOFOLLOW) < 0) {
+        return errno == ENOENT
+                   ? 0
+                   : mh_err_sys(err, errno,
+                                "cannot look at mighost/" MH_GIT_LOCK_OURS " in git's directory");
+    }
+    return S_ISREG(info->st_mode) ? 1
+                                  : mh_err_set(err, "ECORRUPT",
+                                               "mighost/" MH_GIT_LOCK_OURS
+                                               " in git's directory is not a file: remove it");
+}
 
-    if (mh_os_unlink(request->ours_dir, request->ours, 0) < 0) {
-        return mh_err_sys(err, errno, "cannot remove an old lock file %s", request->ours);
+int mh_git_lock_mark(int ours_dir, struct mh_err *err)
+{
+    struct stat info;
+    int found = find_ours(ours_dir, &info, err);
+    int result = 0;
+    int fd;
+
+    if (found != 0) {
+        return found < 0 ? -1 : 0;
     }
-    fd = mh_os_create(request->ours_dir, request->ours, O_WRONLY | O_CREAT | O_EXCL, 0666);
-    if (fd < 0) {
-        return mh_err_sys(err, errno, "cannot make the lock file %s", request->ours);
-    }
-    if (mh_os_write_all(fd, request->data, request->size) < 0) {
-        result = mh_err_sys(err, errno, "cannot write the lock file %s", request->ours);
+    fd = mh_os_create(ours_dir, MH_GIT_LOCK_OURS, O_WRONLY | O_CREAT, 0666);
+    if (fd < 0 || mh_os_fsync(fd) < 0 || mh_os_fsync(ours_dir) < 0) {
+        result =
+            mh_err_sys(err, errno, "cannot make mighost/" MH_GIT_LOCK_OURS " in git's directory");
+        (void)mh_os_unlink(ours_dir, MH_GIT_LOCK_OURS, 0);
     }
     mh_os_close(&fd);
     return result;
 }
 
+int mh_git_lock_is_linked(int ours_dir, struct mh_err *err)
+{
+    struct stat info;
+    int found = find_ours(ours_dir, &info, err);
+
+    return found > 0 ? info.st_nlink > 1 : found;
+}
+
 /* Links our file to "<file>.lock", waiting for another holder. */
-static int link_lock(const struct mh_git_lock *lock, double wait, struct mh_err *err)
+static int link_lock(const struct mh_git_lock *lock, int ours_dir, double wait, struct mh_err *err)
 {
     double deadline = monotonic() + wait;
 
-    while (mh_os.linkat(lock->ours_dir, lock->ours, lock->dir, lock->lock, 0) < 0) {
+    while (mh_os.linkat(ours_dir, MH_GIT_LOCK_OURS, lock->dir, lock->lock, 0) < 0) {
         if (errno == EINTR) {
             continue;
         }
@@ -86,11 +109,8 @@ int mh_git_lock_take(const struct mh_git_lock_request *request, struct mh_git_lo
 {
     struct mh_git_lock lock = MH_GIT_LOCK_INIT;
 
-    lock.ours_dir = request->ours_dir;
-    lock.ours = strdup(request->ours);
     lock.file = strdup(request->file);
-    if (lock.ours == NULL || lock.file == NULL ||
-        asprintf(&lock.lock, "%s.lock", request->file) < 0) {
+    if (lock.file == NULL || asprintf(&lock.lock, "%s.lock", request->file) < 0) {
         lock.lock = NULL;
         (void)mh_err_nomem(err);
         goto fail;
@@ -100,39 +120,32 @@ int mh_git_lock_take(const struct mh_git_lock_request *request, struct mh_git_lo
         (void)mh_err_sys(err, errno, "cannot take git's lock %s", lock.lock);
         goto fail;
     }
-    if (write_ours(request, err) < 0 || link_lock(&lock, request->wait, err) < 0) {
+    if (link_lock(&lock, request->ours_dir, request->wait, err) < 0) {
         goto fail;
     }
     *out = lock;
     return 0;
 fail:
-    if (lock.ours != NULL) {
-        (void)mh_os_unlink(lock.ours_dir, lock.ours, 0);
-    }
     free(lock.lock); /* not ours: it must not be removed */
     lock.lock = NULL;
     mh_git_lock_drop(&lock);
     return -1;
 }
 
-int mh_git_lock_commit(struct mh_git_lock *lock, struct mh_err *err)
+int mh_git_lock_commit(const struct mh_git_lock *lock, int from_dir, const char *from,
+                       struct mh_err *err)
 {
-    if (mh_os_rename(lock->dir, lock->lock, lock->dir, lock->file, 0) < 0) {
-        return mh_err_sys(err, errno, "cannot put %s in place", lock->lock);
-    }
-    free(lock->lock);
-    lock->lock = NULL;
-    return 0;
+    return mh_os_rename(from_dir, from, lock->dir, lock->file, 0) < 0
+               ? mh_err_sys(err, errno, "cannot put git's %s in place", lock->file)
+               : 0;
 }
 
 void mh_git_lock_drop(struct mh_git_lock *lock)
 {
-    /* While the lock is there our file must be too: it tells later that the lock is ours. */
-    if (lock->ours != NULL && (lock->lock == NULL || mh_os_unlink(lock->dir, lock->lock, 0) == 0)) {
-        (void)mh_os_unlink(lock->ours_dir, lock->ours, 0);
+    if (lock->lock != NULL) { /* one that stays is removed with the next lock of the repository */
+        (void)mh_os_unlink(lock->dir, lock->lock, 0);
     }
     mh_os_close(&lock->dir);
-    free(lock->ours);
     free(lock->file);
     free(lock->lock);
     *lock = (struct mh_git_lock)MH_GIT_LOCK_INIT;

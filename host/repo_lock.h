@@ -3,56 +3,61 @@
  * anyone else's.
  *
  * git locks a file by creating "<file>.lock", and such a lock outlives its holder.  Ours are hard
- * links to a file in a folder of our own, so a later process removes exactly what a dead one of
- * ours left: the locks that are the same file as one of ours (repo_locks.c finds them).  Every
- * other lock belongs to somebody else.
+ * links to one file of ours, made durable once and never removed, so a later process removes
+ * exactly what a dead one of ours left, whatever a power cut took: the locks that are the same file
+ * as that one (repo_locks.c finds them).  Every other lock belongs to somebody else.
  *
- * Calling sequence: take (with the content that committing will put in place), then commit or drop.
+ * Calling sequence: mark once, take, [commit], drop.
  */
 #ifndef MH_REPO_LOCK_H
 #define MH_REPO_LOCK_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
 #include "repo.h"
 
+/* The file that our locks are links to, in a folder of our own. */
+#define MH_GIT_LOCK_OURS "ours"
+
 struct mh_git_lock {
-    int ours_dir; /* borrowed: the folder of our own files */
-    char *ours;   /* our file's name there */
-    int dir;      /* the directory of the locked file; owned */
-    char *file;   /* the locked file's name */
-    char *lock;   /* "<file>.lock"; NULL once the lock is given back or committed */
+    int dir;    /* the directory of the locked file; owned */
+    char *file; /* the locked file's name */
+    char *lock; /* "<file>.lock"; NULL once the lock is given back */
 };
 
-#define MH_GIT_LOCK_INIT                                                    \
-    {                                                                       \
-        .ours_dir = -1, .ours = NULL, .dir = -1, .file = NULL, .lock = NULL \
+#define MH_GIT_LOCK_INIT                      \
+    {                                         \
+        .dir = -1, .file = NULL, .lock = NULL \
     }
 
 struct mh_git_lock_request {
-    int ours_dir;
-    const char *ours; /* a name of our own for it, unique to the transaction */
+    int ours_dir;     /* holds MH_GIT_LOCK_OURS */
     int dir;          /* duplicated, stays the caller's */
     const char *file; /* the file to lock, in dir */
-    const void *data; /* what committing puts in place */
-    size_t size;
-    double wait; /* seconds to wait for another holder */
+    double wait;      /* seconds to wait for another holder */
 };
+
+/* Makes MH_GIT_LOCK_OURS in a folder and both durable, where it is missing. */
+int mh_git_lock_mark(int ours_dir, struct mh_err *err);
+
+/* 1 where anything may be linked to that file, so that a search is worth it; 0; -1. */
+int mh_git_lock_is_linked(int ours_dir, struct mh_err *err);
 
 /* EBUSY: somebody else's lock was there until the deadline; the message has its age. */
 int mh_git_lock_take(const struct mh_git_lock_request *request, struct mh_git_lock *out,
                      struct mh_err *err);
 
-/* Renames the lock over the file it locks.  Nothing is synced. */
-int mh_git_lock_commit(struct mh_git_lock *lock, struct mh_err *err);
+/* Renames `from` in `from_dir` over the locked file; the lock stays.  Nothing is synced. */
+int mh_git_lock_commit(const struct mh_git_lock *lock, int from_dir, const char *from,
+                       struct mh_err *err);
 
-/* Removes the lock and our file.  Idempotent; accepts an empty one. */
+/* Removes the lock.  Idempotent; accepts an empty one. */
 void mh_git_lock_drop(struct mh_git_lock *lock);
 
 /*
  * Every lock of git's that there is: in the common directory, in those of linked work trees, and of
  * refs.
- * `ours` when it is the same file as one in the folder `ours_dir`.  A visit may remove it from
+ * `ours` when it is the same file as MH_GIT_LOCK_OURS in `ours_dir`.  A visit may remove it from
  * `dirfd`; a non-zero answer ends the search and is returned.
  */
 struct mh_git_lock_found {

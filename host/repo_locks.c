@@ -14,51 +14,17 @@
 
 #define SUFFIX ".lock"
 
-/* The same file under two names has the same of these. */
-struct identity {
-    dev_t dev;
-    ino_t ino;
-};
-
 struct search {
-    struct identity *ours;
-    size_t count;
+    struct stat ours;
+    bool has_ours;
     int (*visit)(void *context, const struct mh_git_lock_found *found);
     void *context;
 };
 
-/* Reads what our own folder holds. */
-static int read_ours(int ours_dir, struct search *search, struct mh_err *err)
-{
-    static char here[] = "locks";
-    const struct mh_dir dir = {.fd = ours_dir, .path = here};
-    struct mh_listing listing = {0};
-    int result = mh_dir_list(&dir, "", &listing, err);
-
-    if (result == 0) {
-        search->ours = calloc(listing.count + 1, sizeof *search->ours);
-        result = search->ours != NULL ? 0 : mh_err_nomem(err);
-    }
-    for (size_t i = 0; search->ours != NULL && i < listing.count; i++) {
-        struct stat info;
-
-        if (fstatat(ours_dir, listing.entries[i].name, &info, AT_SYMLINK_NOFOLLOW) == 0) {
-            search->ours[search->count++] =
-                (struct identity){.dev = info.st_dev, .ino = info.st_ino};
-        }
-    }
-    mh_listing_release(&listing);
-    return result;
-}
-
 static bool is_ours(const struct search *search, const struct stat *info)
 {
-    for (size_t i = 0; i < search->count; i++) {
-        if (search->ours[i].dev == info->st_dev && search->ours[i].ino == info->st_ino) {
-            return true;
-        }
-    }
-    return false;
+    return search->has_ours && search->ours.st_dev == info->st_dev &&
+           search->ours.st_ino == info->st_ino;
 }
 
 static bool is_lock(const char *name)
@@ -86,7 +52,7 @@ static int look(const struct search *search, int dirfd, const char *name, const 
         return mh_err_nomem(err);
     }
     found.path = whole;
-    found.age = (long)(time(NULL) - info.st_mtime);
+    found.age = (long)(time(NULL) - info.st_ctime); /* a link has the times of our file */
     found.ours = is_ours(search, &info);
     result = search->visit(search->context, &found);
     free(whole);
@@ -160,22 +126,19 @@ int mh_git_lock_each(const struct mh_repo *repo, int ours_dir,
 {
     struct search search = {.visit = visit, .context = context};
     int common = open(mh_repo_commondir(repo), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int result = -1;
+    int result;
 
     if (common < 0) {
         return mh_err_sys(err, errno, "cannot open git's directory %s", mh_repo_commondir(repo));
     }
-    result = read_ours(ours_dir, &search, err);
-    if (result == 0) {
-        result = search_folder(&search, common, "", false, err);
-    }
+    search.has_ours = fstatat(ours_dir, MH_GIT_LOCK_OURS, &search.ours, AT_SYMLINK_NOFOLLOW) == 0;
+    result = search_folder(&search, common, "", false, err);
     if (result == 0) {
         result = search_worktrees(&search, common, err);
     }
     if (result == 0) {
         result = search_folder(&search, common, "refs", true, err);
     }
-    free(search.ours);
     mh_os_close(&common);
     return result;
 }

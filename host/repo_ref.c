@@ -56,30 +56,36 @@ int mh_ref_open_dir(const struct mh_repo *repo, const char *branch, struct mh_er
     return fd;
 }
 
-int mh_ref_lock(const struct mh_repo *repo, const struct mh_ref_move *move, int ours_dir,
-                const char *ours, double wait, struct mh_git_lock *out, struct mh_err *err)
+static int write_content(const struct mh_ref_move *move, struct mh_err *err)
 {
-    struct mh_git_lock_request request = {.ours_dir = ours_dir, .ours = ours, .wait = wait};
-    char *line = NULL;
-    int dir = mh_ref_open_dir(repo, move->branch, err);
-    int result = -1;
+    char line[MH_OID_HEX + 2];
+    int size = snprintf(line, sizeof line, "%s\n", move->to);
+    int fd = mh_os_create(move->home, move->ours, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    int result = 0;
 
-    if (dir < 0) {
+    if (fd < 0 || mh_os_write_all(fd, line, (size_t)size) < 0) {
+        result = mh_err_sys(err, errno, "cannot write the new content of %s", move->branch);
+    }
+    mh_os_close(&fd);
+    return result;
+}
+
+int mh_ref_lock(const struct mh_repo *repo, const struct mh_ref_move *move, int ours_dir,
+                double wait, struct mh_git_lock *out, struct mh_err *err)
+{
+    struct mh_git_lock_request request = {
+        .ours_dir = ours_dir, .file = mh_ref_file(move->branch), .wait = wait};
+    int result;
+
+    if (write_content(move, err) < 0) {
         return -1;
     }
-    if (asprintf(&line, "%s\n", move->to) < 0) {
-        line = NULL;
-        (void)mh_err_nomem(err);
-        goto out;
+    request.dir = mh_ref_open_dir(repo, move->branch, err);
+    if (request.dir < 0) {
+        return -1;
     }
-    request.dir = dir;
-    request.file = mh_ref_file(move->branch);
-    request.data = line;
-    request.size = strlen(line);
     result = mh_git_lock_take(&request, out, err);
-out:
-    free(line);
-    mh_os_close(&dir);
+    mh_os_close(&request.dir);
     return result;
 }
 
@@ -163,7 +169,7 @@ static int write_reflogs(const struct mh_repo *repo, const struct mh_ref_move *m
 }
 
 int mh_ref_commit(const struct mh_repo *repo, const struct mh_ref_move *move,
-                  struct mh_git_lock *lock, struct mh_err *err)
+                  const struct mh_git_lock *lock, struct mh_err *err)
 {
     int minutes = abs(move->offset);
     char *line = NULL;
@@ -176,5 +182,5 @@ int mh_ref_commit(const struct mh_repo *repo, const struct mh_ref_move *move,
     }
     result = write_reflogs(repo, move, line, err);
     free(line);
-    return result == 0 ? mh_git_lock_commit(lock, err) : -1;
+    return result == 0 ? mh_git_lock_commit(lock, move->home, move->ours, err) : -1;
 }

@@ -80,7 +80,7 @@ return {
   recovery("recover-accepted", "mkdir __transactions__"),
   recovery("recover-journal", "rename mig$"),
   recovery("recover-exchanged", "open repo.lock"),
-  recovery("recover-objects", "unlink %x+%.ref$"),
+  recovery("recover-objects", "open %x+%.ref$"),
   recovery("recover-locked", "open main$"),
   recovery("recover-committed", "rename index$"),
   recovery("recover-done", "unlink mig$"),

@@ -10,6 +10,7 @@ local M = {}
 ---@field data? string
 ---@field entries? table<string, crash.Node>
 ---@field mode string octal
+---@field fs? string         the file system that it is on, where that is not the common one
 ---@field is_log? boolean the log of the agent's calls, which a power cut spares
 
 ---@class crash.Change one line of a trace
@@ -47,13 +48,14 @@ local function content_of(state, node)
   return content
 end
 
-local function scan(path, nodes)
+local function scan(path, nodes, other, fs)
   local info = assert(lfs.symlinkattributes(path))
   local node = nodes[info.ino]
   if node then
     return node -- another name of the same file
   end
-  node = { mode = mode_of(info.permissions) }
+  fs = path == other and other or fs
+  node = { mode = mode_of(info.permissions), fs = fs }
   nodes[info.ino] = node
   if info.mode == "file" then
     node.data = read(path)
@@ -63,7 +65,7 @@ local function scan(path, nodes)
   node.entries = {}
   for name in lfs.dir(path) do
     if name ~= "." and name ~= ".." then
-      node.entries[name] = scan(path .. "/" .. name, nodes)
+      node.entries[name] = scan(path .. "/" .. name, nodes, other, fs)
     end
   end
   return node
@@ -95,7 +97,7 @@ function READ.create(nodes, parent, name, ino, mode)
   if not dir then
     return nil
   end
-  local node = { data = "", mode = mode, is_log = name == "calls" }
+  local node = { data = "", mode = mode, is_log = name == "calls", fs = dir.fs }
   nodes[ino] = node
   return { dirs = { dir }, name = name, apply = function(state)
     put(state, dir, name, node)
@@ -107,7 +109,7 @@ function READ.mkdir(nodes, parent, name, ino, mode)
   if not dir then
     return nil
   end
-  local node = { entries = {}, mode = mode }
+  local node = { entries = {}, mode = mode, fs = dir.fs }
   nodes[ino] = node
   return { dirs = { dir }, name = name, apply = function(state)
     put(state, dir, name, node)
@@ -172,8 +174,8 @@ end
 
 READ.fdatasync = READ.fsync
 
-function READ.syncfs()
-  return {}
+function READ.syncfs(nodes, ino)
+  return { node = nodes[ino] }
 end
 
 function READ.say()
@@ -186,10 +188,11 @@ end
 
 --- What is in a folder now, all of it durable.
 ---@param path string
+---@param other? string a folder in it that is a file system of its own
 ---@return crash.Disk
-function M.scan(path)
+function M.scan(path, other)
   local nodes = {}
-  local root = scan(path, nodes)
+  local root = scan(path, nodes, other)
   local by_text = {}
   for ino, node in pairs(nodes) do
     by_text[("%d"):format(ino)] = node
@@ -220,7 +223,7 @@ end
 --- Whether a sync makes a change durable: of data the file's, of names that of every directory.
 local function is_kept(change, sync)
   if sync.op == "syncfs" then
-    return true
+    return (change.node or change.dirs[1]).fs == (sync.node and sync.node.fs)
   elseif change.node then
     return change.node == sync.node
   end
@@ -236,6 +239,27 @@ end
 
 local SYNCS <const> = { fsync = true, fdatasync = true, syncfs = true }
 
+--- Applies what a sync makes durable; returns the rest.  No name of a directory is durable before
+--- the earlier ones of that directory are.
+local function apply_sync(state, pending, sync)
+  local left, held = {}, {}
+  for _, change in ipairs(pending) do
+    local is_due = is_kept(change, sync)
+    for _, dir in ipairs(change.dirs or {}) do
+      is_due = is_due and not held[dir]
+    end
+    if is_due then
+      change.apply(state)
+    else
+      table.insert(left, change)
+      for _, dir in ipairs(change.dirs or {}) do
+        held[dir] = true
+      end
+    end
+  end
+  return left
+end
+
 --- Follows the changes; after each one calls `visit(index, state, pending)`: what is durable, and
 --- the changes since that may or may not be.
 ---@param changes crash.Change[]
@@ -244,15 +268,7 @@ function M.follow(changes, visit)
   local state, pending = {}, {}
   for index, change in ipairs(changes) do
     if SYNCS[change.op] then
-      local left = {}
-      for _, earlier in ipairs(pending) do
-        if is_kept(earlier, change) then
-          earlier.apply(state)
-        else
-          table.insert(left, earlier)
-        end
-      end
-      pending = left
+      pending = apply_sync(state, pending, change)
     elseif change.apply and change.node and change.node.is_log then
       change.apply(state)
     elseif change.apply then

@@ -13,6 +13,7 @@
  *                                       edit:N          a person adds a line to MIGHOST_FAULT_FILE;
  *                                                       0: right before the exchange
  *   MIGHOST_FAULT_REFUSE  "exchange" (renameat2 does not know it), "locks" (no OFD locks)
+ *   MIGHOST_FAULT_DEVICE  a folder that seems to be a file system of its own
  *   MIGHOST_FAULT_LIST    a file that gets one line a call
  *   MIGHOST_FAULT_TRACE   a file that gets what each call changed, the agent's programs' too, and
  *                         when something was said on stdout; spec/crash/disk.lua reads it
@@ -206,6 +207,59 @@ static unsigned long inode_of(int fd)
 
     return fstat(fd, &info) == 0 ? info.st_ino : 0;
 }
+
+/* Gives what is in MIGHOST_FAULT_DEVICE another device. */
+static void set_device(int dirfd, const char *path, struct stat *info)
+{
+    const char *device = getenv("MIGHOST_FAULT_DEVICE");
+    size_t length = device != NULL ? strlen(device) : 0;
+    char link[64] = "/proc/self/cwd";
+    char whole[4096] = "";
+    ssize_t used = 0;
+
+    if (length == 0) {
+        return;
+    }
+    if (*path != '/') {
+        if (dirfd != AT_FDCWD) {
+            (void)snprintf(link, sizeof link, "/proc/self/fd/%d", dirfd);
+        }
+        used = readlink(link, whole, sizeof whole - 1);
+        used = used < 0 ? 0 : used;
+    }
+    (void)snprintf(whole + used, sizeof whole - (size_t)used, "%s%s",
+                   used > 0 && *path != '\0' ? "/" : "", path);
+    if (strncmp(whole, device, length) == 0 && (whole[length] == '\0' || whole[length] == '/')) {
+        info->st_dev ^= 1;
+    }
+}
+
+#define FSTAT(name)                                \
+    int name(int fd, struct stat *info)            \
+    {                                              \
+        int result;                                \
+        REAL(name, int, int, struct stat *)        \
+        result = real_##name(fd, info);            \
+        if (result == 0) {                         \
+            set_device(fd, "", info);              \
+        }                                          \
+        return result;                             \
+    }
+
+#define FSTATAT(name)                                                              \
+    int name(int dirfd, const char *path, struct stat *info, int flags)            \
+    {                                                                              \
+        int result;                                                                \
+        REAL(name, int, int, const char *, struct stat *, int)                     \
+        result = real_##name(dirfd, path, info, flags);                            \
+        if (result == 0) {                                                         \
+            set_device(dirfd, path, info);                                         \
+        }                                                                          \
+        return result;                                                             \
+    }
+
+FSTAT(fstat)
+FSTATAT(fstatat)
 
 /* The directory that holds the last name of a path, and that name. */
 struct entry {

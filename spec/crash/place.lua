@@ -123,6 +123,7 @@ end
 ---@field refuse? string     MIGHOST_FAULT_REFUSE
 ---@field trace? string      MIGHOST_FAULT_TRACE
 ---@field list? string       MIGHOST_FAULT_LIST
+---@field device? string     MIGHOST_FAULT_DEVICE
 
 --- Runs mighost with a fault; returns its result, how many calls were made and how many went wrong.
 ---@param args string[]
@@ -137,7 +138,7 @@ function Place:hurt(args, how, more)
   local env = {
     LD_PRELOAD = self.library, MIGHOST_FAULT_COUNT = counter, MIGHOST_FAULT = how.fault,
     MIGHOST_FAULT_REFUSE = how.refuse, MIGHOST_FAULT_TRACE = how.trace,
-    MIGHOST_FAULT_LIST = how.list,
+    MIGHOST_FAULT_LIST = how.list, MIGHOST_FAULT_DEVICE = how.device,
   }
   for name, value in pairs(more or {}) do
     env[name] = value

@@ -34,6 +34,56 @@ local LOSSES <const> = {
   end },
 }
 
+--- Of the names those that are not dropped, as if directories reached the disk in any order and
+--- only the names of one keep theirs: with a name goes all that comes later in its directories.
+local function unordered(pending, is_dropped, keeps_data)
+  local lost, kept = {}, {}
+  for _, change in ipairs(pending) do
+    local goes = change.dirs and is_dropped(change)
+    for _, dir in ipairs(change.dirs or {}) do
+      goes = goes or lost[dir]
+    end
+    for _, dir in ipairs(goes and change.dirs or {}) do
+      lost[dir] = true
+    end
+    kept[change] = not goes
+  end
+  return function(change)
+    return kept[change] and (change.dirs ~= nil or keeps_data())
+  end
+end
+
+local function yes()
+  return true
+end
+
+local function touches(change, dir)
+  return change.dirs[1] == dir or change.dirs[2] == dir
+end
+
+--- For each directory two losses: of its names alone, and of all others.
+local function directory_losses(pending)
+  local losses, known = {}, {}
+  for _, change in ipairs(pending) do
+    for _, dir in ipairs(change.dirs or {}) do
+      if not known[dir] then
+        known[dir] = true
+        table.insert(losses, { name = "all but names beside " .. change.name, choose = function()
+          return unordered(pending, function(other)
+            return touches(other, dir)
+          end, yes)
+        end })
+        table.insert(losses, { name = "names beside " .. change.name, choose = function()
+          return unordered(pending, function(other)
+            return not touches(other, dir)
+          end, yes)
+        end })
+      end
+    end
+  end
+  return losses
+end
+
 --- A loss that keeps the first part of the names, and of the data any part.
 local function random_loss(random)
   return { name = "a random part", choose = function(pending)
@@ -48,6 +98,18 @@ local function random_loss(random)
   end }
 end
 
+--- A loss of any names, and of any data.
+local function unordered_loss(random)
+  return { name = "a random part, names unordered", choose = function(pending)
+    local share = random()
+    return unordered(pending, function()
+      return random() < share
+    end, function()
+      return random() < 0.5
+    end)
+  end }
+end
+
 --- Numbers that are the same in every run.
 local function numbers(seed)
   local value = seed
@@ -57,15 +119,28 @@ local function numbers(seed)
   end
 end
 
+local function args_of(place, case)
+  return type(case.args) == "function" and case.args(place) or case.args
+end
+
+--- What is particular to where a case runs.
+local function surroundings(place, case)
+  return { refuse = case.refuse, device = case.device and place.root .. "/" .. case.device }
+end
+
 --- Records the command of a case on a place that was prepared for it.
-local function record(place, case)
+local function record(place, case, reference)
   place:restore(case.name)
-  local before = disk.scan(place.root)
+  local how = surroundings(place, case)
+  local before = disk.scan(place.root, how.device)
   local trace = place.path .. "/trace"
   os.remove(trace)
-  local args = type(case.args) == "function" and case.args(place) or case.args
-  local result = place:hurt(args, { trace = trace, refuse = case.refuse }, case.env)
-  assert(result.exit == 0, result.stderr)
+  how.trace = trace
+  if case.fails then
+    how.fault = ("fail:%d:EIO"):format(sweep.find_call(reference.names, case.fails))
+  end
+  local result = place:hurt(args_of(place, case), how, case.env)
+  assert((result.exit == 0) == (case.fails == nil), result.stderr)
   return before, disk.changes(before, trace)
 end
 
@@ -79,7 +154,6 @@ local function find_marks(changes)
       marks.said = index
     end
   end
-  assert(marks.answered < marks.said and marks.said < math.huge, "the trace is incomplete")
   return marks
 end
 
@@ -105,8 +179,7 @@ local function check(place, case, reference, before, cut, marks, index)
   if index >= marks.answered and seen.count == 0 and not seen.answered[case.stages[1]] then
     table.insert(problems, "an accepted answer is lost")
   end
-  local args = type(case.args) == "function" and case.args(place) or case.args
-  local result = place:run(args, case.env)
+  local result = place:hurt(args_of(place, case), surroundings(place, case), case.env)
   for _, problem in ipairs(promises.after_next(place, case, reference, result, seen)) do
     table.insert(problems, "then: " .. problem)
   end
@@ -116,9 +189,13 @@ local function check(place, case, reference, before, cut, marks, index)
   return problems
 end
 
+---@class crash.PowerCase: crash.Case
+---@field fails? string    the call that fails with EIO while the command is recorded
+---@field device? string   what is on a file system of its own
+
 ---@class crash.PowerPart
----@field case crash.Case
----@field randoms integer    random losses at each point
+---@field case crash.PowerCase
+---@field randoms integer    random losses of each kind at each point
 ---@field near? boolean      only at calls near a sync
 
 --- Cuts the power at the share's points; calls `report(problem text)`.
@@ -128,16 +205,20 @@ function M.run(part, folder, share, shares, report)
   local case = part.case
   local place <close> = places.new(("%s/power-%s-%d"):format(folder, case.name, share))
   local reference = sweep.prepare(place, case)
-  local before, changes = record(place, case)
+  local before, changes = record(place, case, reference)
   local marks = find_marks(changes)
+  assert(marks.answered < #changes and (marks.said < #changes) == (case.fails == nil),
+    "the trace is incomplete")
   local seen, runs = {}, 0
   disk.follow(changes, function(index, state, pending)
     if index % shares ~= share or part.near and not is_near_sync(changes, index) then
       return
     end
-    local losses = table.move(LOSSES, 1, #LOSSES, 1, {})
+    local losses = directory_losses(pending)
+    table.move(LOSSES, 1, #LOSSES, #losses + 1, losses)
     for n = 1, part.randoms do
       table.insert(losses, random_loss(numbers(index * 100 + n)))
+      table.insert(losses, unordered_loss(numbers(index * 100 + n)))
     end
     for _, loss in ipairs(losses) do
       local cut = disk.cut(state, pending, loss.choose(pending))

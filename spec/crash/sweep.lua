@@ -29,16 +29,23 @@ function M.list_calls(place, case)
   return names, count
 end
 
+--- The number of the last call that matches.
+---@param names string[]
+---@param pattern string
+---@return integer
+function M.find_call(names, pattern)
+  local at
+  for n, name in ipairs(names) do
+    at = name:find(pattern) and n or at
+  end
+  return assert(at, "no call " .. pattern)
+end
+
 --- Lets a process die before the last call that matches.
 ---@param place crash.Place saved under the case's name, and again when this returns
 ---@param case crash.Case
 function M.leave_pending(place, case)
-  local names = M.list_calls(place, case)
-  local at
-  for n, name in ipairs(names) do
-    at = name:find(case.pending) and n or at
-  end
-  assert(at, case.name .. ": no call " .. case.pending)
+  local at = M.find_call(M.list_calls(place, case), case.pending)
   place:restore(case.name)
   local result = place:hurt(args_of(place, case),
     { fault = "kill:" .. at, refuse = case.refuse }, case.env)
@@ -78,7 +85,7 @@ function M.try(place, case, reference, how)
   local result, _, hits = place:hurt(args_of(place, case), how, case.env)
   local problems, seen = promises.after_fault(place, case, reference, result)
   local again = seen.count == reference.grows and case.next or args_of(place, case)
-  local next_result = place:run(again, case.env)
+  local next_result = place:hurt(again, { refuse = case.refuse }, case.env)
   for _, problem in ipairs(promises.after_next(place, case, reference, next_result, seen)) do
     table.insert(problems, "then: " .. problem)
   end

@@ -273,9 +273,12 @@ describe("host.publish", function()
     local held = site.repo:write(".git/index.lock", "")
     local step = site:begin("m", { ["plan.md"] = "two\n" })
     assert(step.tx:exchange())
+    local count = "find " .. sh.quote(site.path .. "/.git/objects") .. " -path '*/??/*' | wc -l"
     local child = assert(io.popen(([[
-      for i in $(seq 500); do ls %s/*.index >/dev/null 2>&1 && break; sleep 0.02; done
-      ls %s 2>/dev/null; rm %s]]):format(sh.quote(site.path .. "/.git/mighost/locks"),
+      before=%s
+      for i in $(seq 500); do [ $(%s) -gt "$before" ] && break; sleep 0.02; done
+      for i in $(seq 10); do ls %s 2>/dev/null; sleep 0.02; done; rm %s]]):format(
+      sh.check({ argv = { "sh", "-c", count } }):match("%d+"), count,
       sh.quote(site.path .. "/.git/refs/heads/main.lock"), sh.quote(held))))
     assert(step.tx:commit())
     assert.equal("", child:read("a"))
@@ -319,11 +322,10 @@ describe("host.publish", function()
   end)
 
   describe("knows git's locks", function()
-    --- A lock of git's that is ours, whose publish is long forgotten.
+    --- A lock of git's that is ours, whose publish is long forgotten, and what it was to put there.
     local function leave(lock)
-      local ours = site.path .. "/.git/mighost/locks/" .. ("c"):rep(32) .. ".x"
-      write(ours, "")
-      assert(lfs.link(ours, site.path .. "/.git/" .. lock))
+      write(site.path .. "/.git/mighost/locks/" .. ("c"):rep(32) .. ".x", "")
+      assert(lfs.link(site.path .. "/.git/mighost/ours", site.path .. "/.git/" .. lock))
     end
 
     for _, lock in ipairs { "index.lock", "refs/heads/main.lock", "refs/heads/a/b.lock" } do

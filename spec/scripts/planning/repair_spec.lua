@@ -117,9 +117,7 @@ describe("planning.repair", function()
 
   it("removes git's locks of dead processes of ours, and tells of others", function()
     p:plan { "alpha", "--target", "T" }
-    p.repo:write(".git/mighost/locks/x.index", "")
-    sh.check { argv = { "ln", p.path .. "/.git/mighost/locks/x.index",
-      p.path .. "/.git/index.lock" } }
+    sh.check { argv = { "ln", p.path .. "/.git/mighost/ours", p.path .. "/.git/index.lock" } }
     p.repo:write(".git/refs/tags/v1.lock", "")
     assert.equal("__transactions__ left\n__transactions__ would", (run { dry_run = true }))
     assert.is_true(p.repo.dir:exists ".git/index.lock")
