@@ -51,9 +51,9 @@ static bool no_locks;
 static int list_fd = -1;
 static int trace_fd = -1;
 
-#define REAL(name, type, ...)                          \
-    static type (*real_##name)(__VA_ARGS__);           \
-    if (real_##name == NULL) {                         \
+#define REAL(name, type, ...)                             \
+    static type (*real_##name)(__VA_ARGS__);              \
+    if (real_##name == NULL) {                            \
         *(void **)&real_##name = dlsym(RTLD_NEXT, #name); \
     }
 
@@ -117,8 +117,8 @@ __attribute__((constructor)) static void start(void)
         return;
     }
     fd = real_open(count, O_RDWR | O_CLOEXEC);
-    memory = fd < 0 ? MAP_FAILED
-                    : mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    memory =
+        fd < 0 ? MAP_FAILED : mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (memory == MAP_FAILED) {
         abort();
     }
@@ -234,28 +234,28 @@ static void set_device(int dirfd, const char *path, struct stat *info)
     }
 }
 
-#define FSTAT(name)                                \
-    int name(int fd, struct stat *info)            \
-    {                                              \
-        int result;                                \
-        REAL(name, int, int, struct stat *)        \
-        result = real_##name(fd, info);            \
-        if (result == 0) {                         \
-            set_device(fd, "", info);              \
-        }                                          \
-        return result;                             \
+#define FSTAT(name)                         \
+    int name(int fd, struct stat *info)     \
+    {                                       \
+        int result;                         \
+        REAL(name, int, int, struct stat *) \
+        result = real_##name(fd, info);     \
+        if (result == 0) {                  \
+            set_device(fd, "", info);       \
+        }                                   \
+        return result;                      \
     }
 
-#define FSTATAT(name)                                                              \
-    int name(int dirfd, const char *path, struct stat *info, int flags)            \
-    {                                                                              \
-        int result;                                                                \
-        REAL(name, int, int, const char *, struct stat *, int)                     \
-        result = real_##name(dirfd, path, info, flags);                            \
-        if (result == 0) {                                                         \
-            set_device(dirfd, path, info);                                         \
-        }                                                                          \
-        return result;                                                             \
+#define FSTATAT(name)                                                   \
+    int name(int dirfd, const char *path, struct stat *info, int flags) \
+    {                                                                   \
+        int result;                                                     \
+        REAL(name, int, int, const char *, struct stat *, int)          \
+        result = real_##name(dirfd, path, info, flags);                 \
+        if (result == 0) {                                              \
+            set_device(dirfd, path, info);                              \
+        }                                                               \
+        return result;                                                  \
     }
 
 FSTAT(fstat)
@@ -274,7 +274,8 @@ static struct entry entry_of(int dirfd, const char *path)
     struct stat info = {0};
 
     if (slash != NULL) {
-        (void)snprintf(parent, sizeof parent, "%.*s", (int)(slash == path ? 1 : slash - path), path);
+        (void)snprintf(parent, sizeof parent, "%.*s", (int)(slash == path ? 1 : slash - path),
+                       path);
     }
     (void)fstatat(dirfd, parent, &info, 0);
     return (struct entry){info.st_ino, slash != NULL ? slash + 1 : path};
@@ -345,28 +346,28 @@ static int faulty_open(int dirfd, const char *path, int flags, mode_t mode)
     return traced_open(dirfd, path, flags, mode);
 }
 
-#define MODE_OF(flags, mode)                   \
-    if (((flags) & O_CREAT) != 0) {            \
-        va_list args;                          \
-        va_start(args, flags);                 \
-        mode = va_arg(args, mode_t);           \
-        va_end(args);                          \
+#define MODE_OF(flags, mode)         \
+    if (((flags)&O_CREAT) != 0) {    \
+        va_list args;                \
+        va_start(args, flags);       \
+        mode = va_arg(args, mode_t); \
+        va_end(args);                \
     }
 
-#define OPEN(name)                                  \
-    int name(const char *path, int flags, ...)      \
-    {                                               \
-        mode_t mode = 0;                            \
-        MODE_OF(flags, mode)                        \
+#define OPEN(name)                                       \
+    int name(const char *path, int flags, ...)           \
+    {                                                    \
+        mode_t mode = 0;                                 \
+        MODE_OF(flags, mode)                             \
         return faulty_open(AT_FDCWD, path, flags, mode); \
     }
 
-#define OPENAT(name)                                       \
-    int name(int dirfd, const char *path, int flags, ...)  \
-    {                                                      \
-        mode_t mode = 0;                                   \
-        MODE_OF(flags, mode)                               \
-        return faulty_open(dirfd, path, flags, mode);      \
+#define OPENAT(name)                                      \
+    int name(int dirfd, const char *path, int flags, ...) \
+    {                                                     \
+        mode_t mode = 0;                                  \
+        MODE_OF(flags, mode)                              \
+        return faulty_open(dirfd, path, flags, mode);     \
     }
 
 OPEN(open)
@@ -462,8 +463,7 @@ static void trace_content(int fd)
     (void)close(again);
 }
 
-ssize_t copy_file_range(int from, off_t *from_at, int to, off_t *to_at, size_t size,
-                        unsigned flags)
+ssize_t copy_file_range(int from, off_t *from_at, int to, off_t *to_at, size_t size, unsigned flags)
 {
     ssize_t count;
     REAL(copy_file_range, ssize_t, int, off_t *, int, off_t *, size_t, unsigned)
@@ -590,19 +590,19 @@ int chmod(const char *path, mode_t mode)
     return changed_mode(real_chmod(path, mode), AT_FDCWD, path, mode);
 }
 
-#define SYNC(name)                                              \
-    int name(int fd)                                            \
-    {                                                           \
-        int result;                                             \
-        REAL(name, int, int)                                    \
-        if (shared != NULL && fails(#name, "", true)) {         \
-            return -1;                                          \
-        }                                                       \
-        result = real_##name(fd);                               \
-        if (result == 0 && trace_fd >= 0) {                     \
-            trace("%s\t%lu\n", #name, inode_of(fd));            \
-        }                                                       \
-        return result;                                          \
+#define SYNC(name)                                      \
+    int name(int fd)                                    \
+    {                                                   \
+        int result;                                     \
+        REAL(name, int, int)                            \
+        if (shared != NULL && fails(#name, "", true)) { \
+            return -1;                                  \
+        }                                               \
+        result = real_##name(fd);                       \
+        if (result == 0 && trace_fd >= 0) {             \
+            trace("%s\t%lu\n", #name, inode_of(fd));    \
+        }                                               \
+        return result;                                  \
     }
 
 SYNC(fsync)
