@@ -60,7 +60,7 @@ local function look_at(session, slug)
   if not read then
     return nil, state, code, fix
   end
-  local stages, why, errno, help = workflow.load(session.reg, state.graph)
+  local stages, why, errno, help = workflow.load_for(session.reg, dir, state)
   if not stages then
     return nil, why, errno, help
   end

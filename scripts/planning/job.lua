@@ -123,6 +123,18 @@ local function start(wanted)
   return manifest.new { slug = wanted.slug, now = now }, state
 end
 
+---A migration goes on with the graph that it began with.
+local function refuse_pipeline(wanted, graph)
+  local word, chosen = quote.word(wanted.slug), wanted.pipeline
+  if graph.file == chosen.file and graph.name == chosen.name then
+    return nil, ("%s is planned with the pipeline %s as it was when it began; %s has changed since")
+      :format(wanted.slug, graph.name, graph.file), "EUSAGE",
+      ("mighost migration refine %s --adopt-pipeline"):format(word)
+  end
+  return nil, ("%s is planned with the pipeline %s, not with %s"):format(wanted.slug, graph.name,
+    chosen.name), "EUSAGE", "mighost plan " .. word
+end
+
 ---Whether this migration may take a planning step for this target.
 local function check_wanted(wanted, read, state)
   if wanted.target and wanted.target ~= state.target then
@@ -135,9 +147,7 @@ local function check_wanted(wanted, read, state)
   elseif read.status ~= "planning" then
     return nil, ("%s is %s: nothing to plan"):format(wanted.slug, read.status), "EDONE"
   elseif wanted.insists and not pipelines.same(state.graph, wanted.pipeline) then
-    return nil, ("%s is planned with the pipeline %s, not with %s"):format(wanted.slug,
-      state.graph.name, wanted.pipeline.name),
-      "EUSAGE", "mighost plan " .. quote.word(wanted.slug)
+    return refuse_pipeline(wanted, state.graph)
   end
   return true
 end
@@ -167,11 +177,18 @@ function M.load(live, wanted)
   return read, state
 end
 
----Loads the stages of the migration's pipeline and finds the one that is due.
-local function find_stage(reg, job)
-  local stages, message, name, fix = workflow.load(reg, job.state.graph)
+---Loads the stages that the plan can still come to and finds the one that is due.
+---@param live host.fs.Dir|nil the published migration
+local function find_stage(reg, job, live)
+  local stages, message, name, fix = workflow.load_for(reg, live, job.state)
   if not stages then
     return nil, message, name, fix
+  end
+  local leads, spent, code = planning_state.check_due(job.state)
+  if not leads then
+    return nil, ("%s: %s, and %s leads nowhere else"):format(job.slug, spent, job.state.next_step),
+      code, pipelines.can_reopen(job.state.graph, job.state.next_step)
+        and ("mighost migration refine %s --message TEXT"):format(quote.word(job.slug)) or nil
   end
   job.step = job.state.next_step
   job.stage = stages[job.step]
@@ -267,7 +284,7 @@ function M.open(reg, wanted)
     slug = wanted.slug, live = wanted.live, published = wanted.published,
     manifest = read, state = state,
   }, Job)
-  local due, why, errno, advice = find_stage(reg, job)
+  local due, why, errno, advice = find_stage(reg, job, live or nil)
   if not due then
     return nil, why, errno, advice
   end

@@ -58,7 +58,7 @@ end
 
 local built_in
 
-local M = { check = pipeline_check.check }
+local M = { check = pipeline_check.check, reachable = pipeline_check.reachable }
 
 ---The pipeline of mighost itself: what a state follows that records none.
 ---@return mighost.Pipeline|nil

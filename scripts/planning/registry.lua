@@ -113,6 +113,28 @@ function Registry:pipeline(name)
     { message = "there is no pipeline " .. name, name = "EUSAGE" })
 end
 
+local function inspect_any(name)
+  local as_stage = inspect_stage(name)
+  return function(value, path)
+    return (value.edges ~= nil and inspect_pipeline or as_stage)(value, path)
+  end
+end
+
+---The team's files of a kind that cannot be used, as far as nobody has asked for them yet.
+---@param kind "stages"|"agents"
+---@return string[] messages
+function Registry:broken(kind)
+  local messages = {}
+  for _, entry in ipairs(self.looking and {} or search.list(kind, self.project)) do
+    if entry.layer ~= "installed" then
+      local inspect = kind == "stages" and inspect_any(entry.name) or inspect_agent
+      local value, message = self:load(kind, entry.name, inspect)
+      messages[#messages + 1] = not value and message or nil
+    end
+  end
+  return messages
+end
+
 ---Every rule, sorted by name.
 ---@return { name: string, modes: string[], check: function }[]|nil
 ---@return string? message

@@ -24,6 +24,14 @@ local function reopen(pipeline, position)
   return true
 end
 
+---Why a stage may not run again before planning is reopened; nil when it may.
+local function limit_reached(pipeline, visits, cursor)
+  local limit = pipeline.max_visits[cursor]
+  if limit and (visits[cursor] or 0) >= limit then
+    return ("visit-limit: '%s' has run %d times, which is all it may"):format(cursor, limit)
+  end
+end
+
 local function join(outcomes)
   return #outcomes > 0 and table.concat(outcomes, ", ") or "none"
 end
@@ -40,10 +48,9 @@ local function advance(pipeline, position, step)
   end
   local visits = position.visits
   visits[name] = (visits[name] or 0) + 1
-  local limit = pipeline.max_visits[cursor]
-  if limit and (visits[cursor] or 0) >= limit then
-    return nil, ("visit-limit: '%s' has run %d times, which is all it may"):format(cursor, limit),
-      "EVISITS"
+  local refusal = limit_reached(pipeline, visits, cursor)
+  if refusal then
+    return nil, refusal, "EVISITS"
   end
   if outcome == FINDINGS and pipeline.refine and cursor == pipeline.refine.to then
     position.review_findings = step.stdout
@@ -87,6 +94,28 @@ function M.run(pipeline, steps, reopenings)
     return nil, ("planning cannot be reopened after %d steps"):format(reopenings[next_reopening])
   end
   return position
+end
+
+---Whether the stage at a position can lead anywhere: where each of its outcomes leads to a stage that
+---may not run again, its answer would be paid for in vain.
+---@param pipeline mighost.Pipeline
+---@param position mighost.Position
+---@return true|nil
+---@return string|nil message
+---@return "EVISITS"|nil NAME
+function M.check_due(pipeline, position)
+  local visits, refusal = {}, nil
+  for step, count in pairs(position.visits) do
+    visits[step] = count
+  end
+  visits[position.cursor] = (visits[position.cursor] or 0) + 1
+  for _, outcome in ipairs(pipelines.outcomes(pipeline, position.cursor)) do
+    refusal = limit_reached(pipeline, visits, pipelines.edge(pipeline, position.cursor, outcome))
+    if not refusal then
+      return true
+    end
+  end
+  return nil, refusal, "EVISITS"
 end
 
 return M

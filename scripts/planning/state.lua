@@ -175,6 +175,20 @@ function M.add_feedback(state, feedback)
   })
 end
 
+---Whether the step that is due can lead anywhere.
+---@param state mighost.State
+---@return true|nil
+---@return string|nil message
+---@return string|nil NAME `EVISITS` when every outcome leads to a stage that may not run again
+function M.check_due(state)
+  local position, message, name = replay.run(state.graph, state.completed_steps,
+    state.revision_base_step_counts)
+  if not position then
+    return nil, message, name
+  end
+  return replay.check_due(state.graph, position)
+end
+
 ---How often a stage was accepted so far, reopenings or not.
 ---@param state mighost.State
 ---@param step string

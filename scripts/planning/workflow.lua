@@ -1,6 +1,10 @@
 --- A pipeline together with the stages it names: checked as a whole before any agent is paid.
 
-local M = {}
+local text = require "lib.text"
+
+local pipelines = require "planning.pipeline"
+
+local ARROW <const> = " -> "
 
 local function sorted_keys(map)
   local keys = {}
@@ -19,112 +23,208 @@ local function to_set(list)
   return set
 end
 
----Every outcome of a stage leads somewhere, and every edge has an outcome that the stage can have.
-local function check_outcomes(pipeline, name, stage)
+local function problem(code, at, message, mend)
+  return { severity = "error", code = code, at = at, message = message, mend = mend }
+end
+
+---Edges of outcomes that the stage can never have.
+local function find_odd_edges(pipeline, name, stage, problems)
   local declared = to_set(stage.outcomes)
   for _, outcome in ipairs(sorted_keys(pipeline.edges[name])) do
     if not declared[outcome] then
-      return nil, ("pipeline %s: stage %s has no outcome %s"):format(pipeline.name, name, outcome)
+      problems[#problems + 1] = problem("undeclared-outcome", { "edges", name, outcome },
+        ("stage %s has no outcome %s"):format(name, outcome),
+        ("remove the edge, or declare the outcome in the stage; it has %s"):format(
+          table.concat(stage.outcomes, ", ")))
     end
   end
+end
+
+---Outcomes of the stage that the pipeline does not know.
+local function find_loose_outcomes(pipeline, name, stage, problems)
   for _, outcome in ipairs(stage.outcomes) do
     if not pipeline.edges[name][outcome] then
-      return nil, ("pipeline %s: outcome %s of stage %s leads nowhere"):format(pipeline.name,
-        outcome, name)
+      problems[#problems + 1] = problem("leads-nowhere", { "edges", name },
+        ("outcome %s of stage %s leads nowhere"):format(outcome, name),
+        ("add [%q] = \"a stage or terminal\" to the stage's edges"):format(outcome))
     end
   end
-  return true
 end
 
----What is there for certain when a cursor is reached: the intersection over every way to it.
-local function narrow(known, cursor, arriving)
-  if not known[cursor] then
-    known[cursor] = arriving
-    return true
+---Where a walk may go from a cursor without what is looked for: planning is reopened before the
+---stage there runs, its outcomes come once it has left what it produces.
+local function next_cursors(pipeline, cursor, produces)
+  local targets = {}
+  for _, outcome in ipairs(produces and {} or sorted_keys(pipeline.edges[cursor] or {})) do
+    targets[#targets + 1] = pipeline.edges[cursor][outcome]
   end
-  local kept = {}
-  local lost = false
-  for item in pairs(known[cursor]) do
-    if arriving[item] then
-      kept[item] = true
-    else
-      lost = true
+  if pipelines.can_reopen(pipeline, cursor) then
+    targets[#targets + 1] = pipeline.refine.to
+  end
+  return targets
+end
+
+---Stages on a shortest walk to `name` none of which produces what it needs; nil when all ways do.
+local function way_without(pipeline, stages, name, need, start)
+  local came_from, waiting, index = { [start] = false }, { start }, 1
+  while waiting[index] do
+    local cursor = waiting[index]
+    index = index + 1
+    if cursor == name then
+      local way = {}
+      while cursor do
+        table.insert(way, 1, cursor)
+        cursor = came_from[cursor]
+      end
+      return way
     end
-  end
-  known[cursor] = kept
-  return lost
-end
-
-local function leaving(known, stages, name)
-  local set = {}
-  for item in pairs(known[name]) do
-    set[item] = true
-  end
-  for _, item in ipairs(stages[name].produces or {}) do
-    set[item] = true
-  end
-  return set
-end
-
-local function spread(pipeline, stages, known)
-  local changed = false
-  for _, name in ipairs(sorted_keys(pipeline.edges)) do
-    if known[name] then
-      for _, outcome in ipairs(sorted_keys(pipeline.edges[name])) do
-        local target = pipeline.edges[name][outcome]
-        changed = narrow(known, target, leaving(known, stages, name)) or changed
+    local stage = stages[cursor]
+    local produces = stage and to_set(stage.produces)[need]
+    for _, target in ipairs(next_cursors(pipeline, cursor, produces)) do
+      if came_from[target] == nil then
+        came_from[target] = cursor
+        waiting[#waiting + 1] = target
       end
     end
   end
-  for _, from in ipairs(pipeline.refine and pipeline.refine.from or {}) do
-    if known[from] then
-      changed = narrow(known, pipeline.refine.to, known[from]) or changed
-    end
-  end
-  return changed
+  return nil
 end
 
----What each stage needs has been produced on every path from the start.
-local function check_needs(pipeline, stages)
-  local known = { [pipeline.start] = {} }
-  while spread(pipeline, stages, known) do
-  end
-  for _, name in ipairs(sorted_keys(pipeline.edges)) do
-    for _, need in ipairs(known[name] and stages[name].needs or {}) do
-      if not known[name][need] then
-        return nil, ("pipeline %s: stage %s needs %s, which not every path to it produces"):format(
-          pipeline.name, name, need)
-      end
+---What a stage needs and not every path to it produces.
+local function find_unmet(pipeline, stages, name, opts, problems)
+  for _, need in ipairs(stages[name].needs or {}) do
+    local way = way_without(pipeline, stages, name, need, opts.cursor or pipeline.start)
+    if way and not (opts.has and opts.has(text.glob(need))) then
+      problems[#problems + 1] = problem("unmet-need", { "edges", name },
+        ("stage %s needs %s, which not every path to it produces: %s"):format(name, need,
+          table.concat(way, ARROW)),
+        ("let a stage on that path list it in 'produces', or remove it from the needs of %s")
+          :format(name))
     end
   end
-  return true
 end
 
----Loads every stage of a pipeline and checks that the whole fits together.
+---Whether a file at any depth of a folder has a path that matches.
+local function has_file(dir, folder, matches)
+  for _, entry in ipairs(dir:list(folder) or {}) do
+    local path = folder and folder .. "/" .. entry.name or entry.name
+    local found = entry.kind == "directory" and has_file(dir, path, matches)
+      or entry.kind == "file" and matches(path)
+    if found then
+      return true
+    end
+  end
+  return false
+end
+
+---What a new migration needs loaded: every stage; one that goes on, what it can still come to.
+local function needed_stages(pipeline, cursor)
+  if not cursor then
+    return sorted_keys(pipeline.edges)
+  end
+  local names = {}
+  for name in pairs(pipelines.reachable(pipeline, cursor)) do
+    names[#names + 1] = pipeline.edges[name] and name
+  end
+  table.sort(names)
+  return names
+end
+
+---A stage that this plan cannot do without cannot be used.
+local function refuse_stage(pipeline, name, cursor, message, code, fix)
+  if code ~= "ECONFIG" then
+    return nil, message, code, fix
+  elseif cursor then
+    return nil, ("%s (the plan stands at %s and still needs the stage %s)"):format(message, cursor,
+      name), code, fix or "mighost check"
+  end
+  return nil, ("%s (the pipeline %s needs the stage %s)"):format(message, pipeline.name, name),
+    code, fix or "mighost check"
+end
+
+local M = {}
+
+---@class mighost.WorkflowOptions
+---@field cursor string|nil where a plan stands that goes on; a new one begins at the start
+---@field has (fun(matches: fun(path: string): boolean): boolean)|nil whether it has such a file
+
+---Everything about a pipeline and its stages that does not fit together.
+---@param pipeline mighost.Pipeline
+---@param stages table<string, mighost.Stage> as many of them as could be loaded
+---@param opts mighost.WorkflowOptions
+---@return mighost.Problem[]
+function M.problems(pipeline, stages, opts)
+  local problems = {}
+  local names = {}
+  for _, name in ipairs(needed_stages(pipeline, opts.cursor)) do
+    names[#names + 1] = stages[name] and name
+  end
+  for _, name in ipairs(names) do
+    if not opts.cursor then -- an edge too many does a plan under way no harm
+      find_odd_edges(pipeline, name, stages[name], problems)
+    end
+    find_loose_outcomes(pipeline, name, stages[name], problems)
+  end
+  for _, name in ipairs(names) do
+    find_unmet(pipeline, stages, name, opts, problems)
+  end
+  return problems
+end
+
+---Loads the stages that a plan needs and checks that the whole fits together.
 ---@param reg mighost.Registry
 ---@param pipeline mighost.Pipeline
+---@param opts? mighost.WorkflowOptions
 ---@return table<string, mighost.Stage>|nil stages by name
 ---@return string? message
 ---@return string? NAME
 ---@return string? fix
-function M.load(reg, pipeline)
+function M.load(reg, pipeline, opts)
+  opts = opts or {}
   local stages = {}
-  for _, name in ipairs(sorted_keys(pipeline.edges)) do
+  for _, name in ipairs(needed_stages(pipeline, opts.cursor)) do
     local stage, message, code, fix = reg:stage(name)
     if not stage then
-      return nil, message, code, fix
-    end
-    local fits, why = check_outcomes(pipeline, name, stage)
-    if not fits then
-      return nil, why, "ECONFIG"
+      return refuse_stage(pipeline, name, opts.cursor, message, code, fix)
     end
     stages[name] = stage
   end
-  local fits, why = check_needs(pipeline, stages)
-  if not fits then
-    return nil, why, "ECONFIG"
+  local first = M.problems(pipeline, stages, opts)[1]
+  if first then
+    return nil, ("pipeline %s: %s"):format(pipeline.name, first.message), "ECONFIG",
+      "mighost check"
   end
   return stages
+end
+
+---The stages of a plan: all of a new one; of one that goes on, those that it can still come to.
+---@param reg mighost.Registry
+---@param live host.fs.Dir|nil the published migration
+---@param state mighost.State
+---@return table<string, mighost.Stage>|nil stages by name
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function M.load_for(reg, live, state)
+  return M.load(reg, state.graph, live and {
+    cursor = state.next_step,
+    has = function(matches)
+      return has_file(live, nil, matches)
+    end,
+  })
+end
+
+---Files of the team that cannot be used and that nobody asked for so far.
+---@param reg mighost.Registry
+---@return string[] messages
+function M.broken(reg)
+  local messages = {}
+  for _, kind in ipairs { "stages", "agents" } do
+    for _, message in ipairs(reg:broken(kind)) do
+      messages[#messages + 1] = message
+    end
+  end
+  return messages
 end
 
 return M

@@ -40,7 +40,7 @@ describe("planning.workflow", function()
   end)
 
   it("names a stage that is not there", function()
-    assert.equal("there is no stage a",
+    assert.equal("there is no stage a (the pipeline test needs the stage a)",
       problem({ start = "a", edges = { a = { done = "over" } } }, {}))
   end)
 
