@@ -148,8 +148,8 @@ function Progress:step(step)
     known[name] = step[name]
   end
   self.accepted[#self.accepted + 1] = known
-  local line = ("%s %s %s %6.1f s  %s"):format(layout.pad(step.step, STEP_WIDTH),
-    layout.pad(step.outcome, OUTCOME_WIDTH), step.commit:sub(1, SHORT_ID), step.seconds,
+  local line = ("%s %s %s %6.1f s  %s"):format(layout.fill(step.step, STEP_WIDTH),
+    layout.fill(step.outcome, OUTCOME_WIDTH), step.commit:sub(1, SHORT_ID), step.seconds,
     step.summary)
   term.clear_live(STDERR)
   if self.opts.json then

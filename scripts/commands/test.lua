@@ -42,8 +42,8 @@ local function show(rehearsed)
   local call = ("%s-%d"):format(rehearsed.stage, rehearsed.visit)
   local damaged = rehearsed.refused and ("  (of %d damaged: %d refused, %d accepted)"):format(
     rehearsed.refused + rehearsed.accepted, rehearsed.refused, rehearsed.accepted) or ""
-  cli.write(("%s %s %s%s\n"):format(layout.pad(call, STAGE_WIDTH),
-    layout.pad(rehearsed.outcome or "refused", OUTCOME_WIDTH), text.printable(rehearsed.message),
+  cli.write(("%s %s %s%s\n"):format(layout.fill(call, STAGE_WIDTH),
+    layout.fill(rehearsed.outcome or "refused", OUTCOME_WIDTH), text.printable(rehearsed.message),
     damaged))
   if rehearsed.prompt_differs then
     cli.note(opts, ("warning: the prompt of %s is not the recorded one"):format(call))

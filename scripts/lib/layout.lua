@@ -92,6 +92,14 @@ function M.pad(line, columns)
   return fit .. (" "):rep(columns - M.width(fit))
 end
 
+--- The line, filled up with blanks to this width where it is shorter; what is longer stays whole.
+---@param line string
+---@param columns integer
+---@return string
+function M.fill(line, columns)
+  return line .. (" "):rep(columns - M.width(line))
+end
+
 --- The text in lines of at most this width, broken between words where there are any, else behind
 --- the parts of a path.
 ---@param text string

@@ -1,13 +1,24 @@
 --- All that `migration doctor` finds: by the rules on each migration, and what publications left.
 
 local consistency = require "planning.consistency"
+local drifts = require "planning.drift"
 local registry = require "planning.registry"
 local resolve = require "migration.resolve"
 local rows = require "planning.rows"
+local states = require "planning.state"
 
 local MODE <const> = "doctor"
 
-local function check_one(project, rules, live, slug)
+---A plan goes on under the graph that it began with, whatever became of the file.
+local function add_drift(drift, published, slug, findings, manifest, state)
+  local found = manifest and manifest.status == "planning" and state and drift:find(slug, state)
+  if found then
+    found.slug, found.mode, found.path = slug, MODE, ("%s/%s"):format(published, states.FILE)
+    findings[#findings + 1] = found
+  end
+end
+
+local function check_one(project, tools, live, slug)
   local published = project.live .. "/" .. slug
   local dir <close>, message, name = live:open_dir(slug)
   if not dir then
@@ -17,10 +28,19 @@ local function check_one(project, rules, live, slug)
         message = message,
     } }
   end
-  return consistency.check(dir, {
-    slug = slug, mode = MODE, staged = false, registry = rules,
+  local findings, manifest, state, fix = consistency.check(dir, {
+    slug = slug, mode = MODE, staged = false, registry = tools.rules,
     published = published,
   })
+  if not findings then
+    return nil, manifest, state, fix
+  end
+  add_drift(tools.drift, published, slug, findings, manifest, state)
+  return findings
+end
+
+local function tools_for(project)
+  return { rules = registry.new(project, { looking = true }), drift = drifts.new(project) }
 end
 
 local M = {}
@@ -34,7 +54,7 @@ function M.check(project, slug)
   if not live then
     return nil, message, name, fix
   end
-  return check_one(project, registry.new(project, { looking = true }), live, slug)
+  return check_one(project, tools_for(project), live, slug)
 end
 
 --- The findings of all migrations, then those of transactions.
@@ -49,10 +69,10 @@ function M.check_all(project)
   if not slugs then
     return nil, why, errno
   end
-  local rules = registry.new(project, { looking = true })
+  local tools = tools_for(project)
   local findings = {}
   for _, slug in ipairs(slugs) do
-    local found, problem, code, help = check_one(project, rules, live, slug)
+    local found, problem, code, help = check_one(project, tools, live, slug)
     if not found then
       return nil, problem, code, help
     end

@@ -50,7 +50,8 @@ local function look_at(session, slug)
   local project, chosen = session.project, session.settings
   local wanted = {
     slug = slug, target = session.choice.target, pipeline = chosen.pipeline,
-    insists = chosen.insists, published = ("%s/%s"):format(project.live, slug),
+    no_pipeline = chosen.no_pipeline, insists = chosen.insists,
+    published = ("%s/%s"):format(project.live, slug),
   }
   local dir <close>, message, name = fs.open_dir(("%s/%s"):format(project.live_path, slug))
   if not dir and name ~= "ENOENT" then

@@ -10,12 +10,14 @@ local jobs = require "planning.job"
 local older = require "planning.older"
 local quote = require "lib.quote"
 local recover = require "planning.recover"
+local workflow = require "planning.workflow"
 local workspace = require "planning.workspace"
 
 ---@class mighost.StepOptions
 ---@field slug string
 ---@field target string|nil needed to start a migration
----@field pipeline mighost.Pipeline what a new migration is planned with
+---@field pipeline mighost.Pipeline|nil what a new migration is planned with
+---@field no_pipeline mighost.Missing|nil why there is none
 ---@field insists boolean|nil whether an existing one must follow it too
 ---@field site host.publish.Site
 ---@field run mighost.Run where the evidence goes
@@ -97,16 +99,30 @@ local function check_target(where, opts, kept)
   return true
 end
 
+---Scripts that this plan can do without are told of, once, and never in its way.
+local function warn_of_scripts(reg, opts)
+  local missing = opts.no_pipeline
+  for _, text in ipairs(workflow.broken(reg)) do
+    opts.on_event { kind = "warning", text = text }
+  end
+  if missing and missing.name == "EUSAGE" and not missing.told then
+    missing.told = true
+    opts.on_event { kind = "warning", text = missing.message .. ", so no plan can begin" }
+  end
+end
+
 ---Has the stage that is due make an answer.
 local function make_answer(project, reg, where, snapshot, opts)
   local job <close>, problem, errno, advice = jobs.open(reg, {
     slug = opts.slug, target = opts.target, pipeline = opts.pipeline, insists = opts.insists,
+    no_pipeline = opts.no_pipeline,
     snapshot = snapshot, place = where.place, live = where.live, published = where.published,
     prepare = opts.prepare,
   })
   if not job then
     return nil, problem, errno, advice
   end
+  warn_of_scripts(reg, opts)
   local record, refusal, kind, help =
     attempt.run(project, reg, job, snapshot, opts)
   if not record then

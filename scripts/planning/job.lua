@@ -42,7 +42,8 @@ Job.__close = Job.close
 ---@class mighost.Wanted
 ---@field slug string
 ---@field target string|nil needed where nothing is published yet
----@field pipeline mighost.Pipeline what a new migration is planned with
+---@field pipeline mighost.Pipeline|nil what a new migration is planned with
+---@field no_pipeline mighost.Missing|nil why there is none
 ---@field insists boolean|nil whether an existing one must follow it too
 ---@field snapshot host.publish.Snapshot
 ---@field place string the project's folder in the state directory
@@ -114,6 +115,10 @@ local function start(wanted)
     return nil, "there is no migration " .. wanted.slug, "EUSAGE",
       ("mighost plan %s --target TEXT"):format(quote.word(wanted.slug))
   end
+  local missing = wanted.no_pipeline
+  if not wanted.pipeline and missing then
+    return nil, missing.message, missing.name, missing.fix
+  end
   local now = M.now()
   local state, message, name =
     planning_state.new { target = wanted.target, now = now, pipeline = wanted.pipeline }
@@ -177,6 +182,15 @@ function M.load(live, wanted)
   return read, state
 end
 
+---Feedback begins the count of visits anew where planning can be reopened; a pipeline that allows
+---more does elsewhere.
+local function refuse_spent(job, spent, code)
+  local graph, cursor = job.state.graph, job.state.next_step
+  local option = pipelines.can_reopen(graph, cursor) and "--message TEXT" or "--adopt-pipeline"
+  return nil, ("%s: %s, and %s leads nowhere else"):format(job.slug, spent, cursor), code,
+    ("mighost migration refine %s %s"):format(quote.word(job.slug), option)
+end
+
 ---Loads the stages that the plan can still come to and finds the one that is due.
 ---@param live host.fs.Dir|nil the published migration
 local function find_stage(reg, job, live)
@@ -186,9 +200,7 @@ local function find_stage(reg, job, live)
   end
   local leads, spent, code = planning_state.check_due(job.state)
   if not leads then
-    return nil, ("%s: %s, and %s leads nowhere else"):format(job.slug, spent, job.state.next_step),
-      code, pipelines.can_reopen(job.state.graph, job.state.next_step)
-        and ("mighost migration refine %s --message TEXT"):format(quote.word(job.slug)) or nil
+    return refuse_spent(job, spent, code)
   end
   job.step = job.state.next_step
   job.stage = stages[job.step]

@@ -31,6 +31,7 @@ local states = require "planning.state"
 
 ---@class mighost.Overview: mighost.Row
 ---@field target? string
+---@field pipeline? string   name of the one it follows, when that is not mighost's own
 ---@field created_at? string
 ---@field wake_up_on? string
 ---@field history mighost.OverviewStep[]
@@ -85,12 +86,21 @@ local function has_error(findings)
   return false
 end
 
+--- A pipeline of a team's may end a plan without a decision that this tool knows.
+local function why_skipped(state)
+  local last = state and state.completed_steps[#state.completed_steps]
+  if state and state.final_reason or not last then
+    return state and state.final_reason or "the plan was rejected"
+  end
+  return ("%s ended with %s; intentional-skip.md says why"):format(last.name, last.outcome)
+end
+
 --- Why a migration waits, nil when something can be done about it now.
 local function find_wait(manifest, state, now)
   if manifest.awaiting_human_review then
     return "a person has to decide: " .. (manifest.human_review_reason or "no reason was given")
   elseif manifest.status == "skipped" then
-    return "skipped: " .. (state and state.final_reason or "the plan was rejected")
+    return "skipped: " .. why_skipped(state)
   elseif manifest.status == "done" then
     return "nothing is left to do"
   end
@@ -149,6 +159,7 @@ function M.read(project, slug)
   overview.findings = findings
   overview.feedback = state and state.feedback or {}
   overview.target = state and state.target
+  overview.pipeline = state and state.pipeline and state.pipeline.name
   overview.review_findings = state and state.review_findings
   overview.final_decision = state and state.final_decision
   overview.final_reason = state and state.final_reason

@@ -71,7 +71,8 @@ local function check_outcomes(pipeline, step, report)
     local cursor, at = pipeline.edges[step][outcome], { "edges", step, outcome }
     if type(outcome) ~= "string" or outcome == "" or type(cursor) ~= "string" then
       report("wrong-type", at,
-        ("the outcomes of stage '%s' must be names with cursors"):format(step), "write `outcome = \"the stage or terminal that it leads to\"`")
+        ("the outcomes of stage '%s' must be names with cursors"):format(step),
+        "write `outcome = \"the stage or terminal that it leads to\"`")
     elseif not is_cursor(pipeline, cursor) then
       report("leads-nowhere", at, ("outcome '%s' of stage '%s' leads to '%s', which is no cursor")
         :format(outcome, step, cursor), mend_name(cursor, pipeline.edges, pipeline.terminals))

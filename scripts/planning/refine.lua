@@ -4,6 +4,7 @@
 local fs = require "host.fs"
 local tree = require "host.tree"
 
+local adopt = require "planning.adopt"
 local jobs = require "planning.job"
 local pipelines = require "planning.pipeline"
 local quote = require "lib.quote"
@@ -19,7 +20,8 @@ local SHORT <const> = 200 -- bytes of feedback that a command to repeat may hold
 
 ---@class mighost.RefineOptions: mighost.PlanOptions
 ---@field slug string a migration, or its path
----@field feedback mighost.Given
+---@field feedback? mighost.Given may be missing only where a pipeline is adopted
+---@field adopt? boolean go on with the pipeline as it is now, or with `pipeline`
 
 ---@class mighost.Given
 ---@field text string
@@ -45,6 +47,18 @@ local function refuse_ready(manifest, state)
     return ("it is ready, but its planning stands at %s, from where no way leads back"):format(
       state.next_step)
   end
+end
+
+---What a session is prepared with: without feedback nobody is asked anything.
+local function session_options(opts)
+  if opts.feedback then
+    return opts
+  end
+  local changed = { asks_nobody = true }
+  for key, value in pairs(opts) do
+    changed[key] = value
+  end
+  return changed
 end
 
 local M = { FEEDBACK_LIMIT = FEEDBACK_LIMIT }
@@ -119,8 +133,17 @@ local function refuse(slug, why)
 end
 
 ---Decides under the lease whether the step may be taken, and from what.
-local function preparer(slug, given)
+local function preparer(session, slug, opts)
+  local given = opts.feedback
   return function(manifest, state)
+    if opts.adopt then
+      local adopted, message, name, fix =
+        adopt.state(session.reg, state, { slug = slug, pipeline = opts.pipeline })
+      if not adopted then
+        return nil, message, name, fix
+      end
+      state = adopted
+    end
     local why = M.refusal(manifest, state)
     if why then
       return refuse(slug, why)
@@ -150,18 +173,40 @@ local function keep(session, given)
   return { "--file", given.path or ("%s/%s"):format(session.run.path, FEEDBACK_FILE) }
 end
 
-local function take(session, slug, given)
+---The options that ask for the same pipeline again.
+local function adopting(opts)
+  if not opts.adopt then
+    return {}
+  end
+  return { "--adopt-pipeline", opts.pipeline and "--pipeline", opts.pipeline }
+end
+
+local function take(session, slug, wanted)
+  local given = wanted.feedback
   local words, message, name = keep(session, given)
   if not words then
     return nil, message, name
   end
+  local more = adopting(wanted)
+  table.move(more, 1, #more, #words + 1, words)
   table.move(session.again, 1, #session.again, #words + 1, words)
   local opts = session:step_options(slug)
   opts.effort, opts.operation, opts.feedback = EFFORT, "refine", given.text
   opts.insists = false
-  opts.request = "refine " .. tree.sha256(given.text)
+  opts.request = ("refine %s"):format(tree.sha256(given.text .. table.concat(more, "\0")))
   opts.command = requests.command("refine", session.project, slug, words)
-  opts.prepare = preparer(slug, given)
+  opts.prepare = preparer(session, slug, wanted)
+  return requests.take(session, opts)
+end
+
+---Adopts a pipeline and asks nobody anything.
+local function take_over(session, slug, wanted)
+  local words = adopting(wanted)
+  local opts = session:step_options(slug)
+  opts.operation = "refine"
+  opts.request = table.concat(words, "\0")
+  opts.command = requests.command("refine", session.project, slug, words)
+  opts.make = adopt.maker(wanted.pipeline)
   return requests.take(session, opts)
 end
 
@@ -174,11 +219,15 @@ end
 ---@return string? NAME
 ---@return string? fix
 function M.refine(project, slug, opts)
-  local fits, why, code = M.check_feedback(opts.feedback.text)
-  if not fits then
-    return nil, why, code
+  local given = opts.feedback
+  assert(given or opts.adopt, "neither feedback nor a pipeline to adopt")
+  if given then
+    local fits, why, code = M.check_feedback(given.text)
+    if not fits then
+      return nil, why, code
+    end
   end
-  local session, message, name, fix = sessions.prepare(project, opts)
+  local session, message, name, fix = sessions.prepare(project, session_options(opts))
   if not session then
     return nil, message, name, fix
   end
@@ -189,7 +238,7 @@ function M.refine(project, slug, opts)
   if not ready then
     return nil, problem, errno, help
   end
-  local result, failure, kind, repair = take(session, slug, opts.feedback)
+  local result, failure, kind, repair = (given and take or take_over)(session, slug, opts)
   session:clear_up(failure)
   return result, failure, kind, repair
 end

@@ -10,6 +10,7 @@ local trust = require "project.trust"
 ---@field private project mighost.Project|nil
 ---@field private looking boolean
 ---@field private cache table<string, table>
+---@field private told table<string, boolean>
 local Registry <const> = {}
 Registry.__index = Registry
 
@@ -120,12 +121,14 @@ local function inspect_any(name)
   end
 end
 
----The team's files of a kind that cannot be used, as far as nobody has asked for them yet.
+---The team's files of a kind that cannot be used; each is told once.
 ---@param kind "stages"|"agents"
 ---@return string[] messages
 function Registry:broken(kind)
   local messages = {}
-  for _, entry in ipairs(self.looking and {} or search.list(kind, self.project)) do
+  local is_quiet = self.looking or self.told[kind]
+  self.told[kind] = true
+  for _, entry in ipairs(is_quiet and {} or search.list(kind, self.project)) do
     if entry.layer ~= "installed" then
       local inspect = kind == "stages" and inspect_any(entry.name) or inspect_agent
       local value, message = self:load(kind, entry.name, inspect)
@@ -184,7 +187,7 @@ local M = {}
 ---@return mighost.Registry
 function M.new(project, opts)
   local looking = opts and opts.looking or false
-  return setmetatable({ project = project, looking = looking, cache = {} }, Registry)
+  return setmetatable({ project = project, looking = looking, cache = {}, told = {} }, Registry)
 end
 
 return M

@@ -1,6 +1,7 @@
 --- Replays a history of accepted steps over a pipeline: the one place where a cursor moves.
 
 local pipelines = require "planning.pipeline"
+local prose = require "lib.prose"
 
 local FINDINGS <const> = "findings"
 local DECISIONS <const> = {
@@ -28,7 +29,8 @@ end
 local function limit_reached(pipeline, visits, cursor)
   local limit = pipeline.max_visits[cursor]
   if limit and (visits[cursor] or 0) >= limit then
-    return ("visit-limit: '%s' has run %d times, which is all it may"):format(cursor, limit)
+    return ("visit-limit: '%s' has run %s, which is all it may"):format(cursor,
+      prose.count(limit, "time"))
   end
 end
 
@@ -96,8 +98,8 @@ function M.run(pipeline, steps, reopenings)
   return position
 end
 
----Whether the stage at a position can lead anywhere: where each of its outcomes leads to a stage that
----may not run again, its answer would be paid for in vain.
+---Whether the stage at a position can lead anywhere: where each of its outcomes leads to a stage
+---that may not run again, its answer would be paid for in vain.
 ---@param pipeline mighost.Pipeline
 ---@param position mighost.Position
 ---@return true|nil

@@ -78,6 +78,7 @@ function Session:step_options(slug)
   return {
     slug = slug,
     pipeline = chosen.pipeline,
+    no_pipeline = chosen.no_pipeline,
     insists = chosen.insists,
     site = self.site,
     run = self.run,

@@ -28,8 +28,15 @@ local BUILT_IN <const> = "pipeline"
 ---@field strict boolean
 ---@field prefix string
 ---@field taste string|nil
----@field pipeline mighost.Pipeline of a new migration
+---@field pipeline mighost.Pipeline|nil of a new migration
+---@field no_pipeline mighost.Missing|nil why there is none
 ---@field insists boolean whether an existing one must follow it too
+
+---@class mighost.Missing
+---@field message string
+---@field name string
+---@field fix string|nil
+---@field told boolean|nil whether people know
 
 ---The one recording that mighost was installed with.
 local function shipped_recording()
@@ -135,7 +142,12 @@ end
 local function choose_pipeline(reg, opts, config, settings)
   local pipeline, message, name, fix = reg:pipeline(opts.pipeline or config.pipeline or BUILT_IN)
   settings.pipeline, settings.insists = pipeline, opts.pipeline ~= nil
-  return pipeline and true, message, name, fix
+  if not pipeline and opts.pipeline then
+    return nil, message, name, fix
+  elseif not pipeline then -- a plan that goes on under its recorded graph does not need it
+    settings.no_pipeline = { message = message, name = name, fix = fix }
+  end
+  return true
 end
 
 local function read_taste(project, settings)
@@ -160,6 +172,10 @@ M.prefix = prefix_of
 ---@return string? fix
 function M.resolve(project, reg, opts)
   local config, settings = project.config, { agent_command = opts.agent_command }
+  if opts.asks_nobody then
+    settings.prefix, settings.insists = prefix_of(config), false
+    return settings
+  end
   local steps = {
     function() return choose_agent(reg, opts, config, settings) end,
     function() return check_agent_options(opts, settings) end,

@@ -165,6 +165,26 @@ function M.reopen(state, now)
   }))
 end
 
+---The state under another pipeline, with the cursor that its history leads to there.
+---@param state mighost.State
+---@param pipeline mighost.Pipeline
+---@return mighost.State|nil
+---@return string|nil message
+---@return string|nil NAME
+function M.adopt(state, pipeline)
+  local built_in, message, name = pipelines.built_in()
+  if not built_in then
+    return nil, message, name
+  end
+  local adopted = copy(state, { graph = pipeline })
+  adopted.pipeline = not pipelines.same(pipeline, built_in) and pipeline or nil
+  local settled, why, code = settle(adopted)
+  if settled and settled.final_decision then
+    settled.final_reason = settled.final_reason or settled.final_decision
+  end
+  return settled, why, code
+end
+
 ---@param state mighost.State
 ---@param feedback mighost.Feedback
 ---@return mighost.State

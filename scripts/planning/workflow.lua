@@ -135,10 +135,10 @@ local function refuse_stage(pipeline, name, cursor, message, code, fix)
   if code ~= "ECONFIG" then
     return nil, message, code, fix
   elseif cursor then
-    return nil, ("%s (the plan stands at %s and still needs the stage %s)"):format(message, cursor,
-      name), code, fix or "mighost check"
+    return nil, ("%s; the plan, which stands at %s, still needs the stage %s"):format(message,
+      cursor, name), code, fix or "mighost check"
   end
-  return nil, ("%s (the pipeline %s needs the stage %s)"):format(message, pipeline.name, name),
+  return nil, ("%s; the pipeline %s needs the stage %s"):format(message, pipeline.name, name),
     code, fix or "mighost check"
 end
 
@@ -191,7 +191,8 @@ function M.load(reg, pipeline, opts)
   end
   local first = M.problems(pipeline, stages, opts)[1]
   if first then
-    return nil, ("pipeline %s: %s"):format(pipeline.name, first.message), "ECONFIG",
+    local known = opts.cursor and ", as the plan has it recorded" or ""
+    return nil, ("pipeline %s%s: %s"):format(pipeline.name, known, first.message), "ECONFIG",
       "mighost check"
   end
   return stages
@@ -214,7 +215,7 @@ function M.load_for(reg, live, state)
   })
 end
 
----Files of the team that cannot be used and that nobody asked for so far.
+---Files of the team that cannot be used; the registry tells each once.
 ---@param reg mighost.Registry
 ---@return string[] messages
 function M.broken(reg)

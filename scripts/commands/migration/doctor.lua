@@ -78,7 +78,7 @@ local function to_json(findings)
       message = finding.message,
       path = finding.path,
       line = json.null,
-      fix = json.null,
+      fix = finding.fix or json.null,
     }
   end
   return { diagnostics = diagnostics }

@@ -14,11 +14,14 @@ local parser = cli.parser {
   name = "migration refine",
   summary = "Records what a person has to say of a plan and has an agent answer it, in one step: a "
     .. "revision of the plan where there is one, else the step that is due.  A plan that was ready "
-    .. "is planned again from there.",
+    .. "is planned again from there.  With --adopt-pipeline the plan goes on with its pipeline as "
+    .. "it is now, where the steps taken so far lead somewhere under it; that alone needs no "
+    .. "feedback and asks no agent.",
   example = {
     "mighost migration refine retire-the-old-parser \\\n"
       .. "      --message 'Keep the old entry points for one release.'",
     "mighost migration refine retire-the-old-parser --file remarks.md",
+    "mighost migration refine retire-the-old-parser --adopt-pipeline",
   },
   json = true,
 }
@@ -27,6 +30,9 @@ parser:mutex(
   parser:option("--message", "The feedback."):argname("TEXT"),
   parser:option("--file", "A file with the feedback; - is standard input."):argname("PATH")
 )
+parser:flag("--adopt-pipeline", "Go on with the pipeline as its file is now.")
+parser:option("--pipeline", "With --adopt-pipeline: go on with this one instead.")
+  :argname("NAME")
 agent.add_choice(parser, "in the repository's root, prompt on its standard input, answer on its "
   .. "standard output.")
 agent.add_limits(parser)
@@ -35,13 +41,19 @@ agent.add_recording(parser)
 local opts, code = cli.parse(parser, { ... })
 if not opts then
   return code
-elseif not opts.message and not opts.file then
+elseif opts.pipeline and not opts.adopt_pipeline then
+  return cli.fail(opts, "migration refine: --pipeline goes with --adopt-pipeline", "EUSAGE",
+    "mighost migration refine --help")
+elseif not opts.message and not opts.file and not opts.adopt_pipeline then
   return cli.fail(opts, "migration refine: no feedback was given", "EUSAGE",
     "mighost migration refine SLUG --message TEXT")
 end
 
+---The feedback that was given; false where none was.
 local function read_feedback()
-  if opts.message then
+  if not opts.message and not opts.file then
+    return false
+  elseif opts.message then
     return { text = opts.message, source = "message" }
   end
   local file, why = io.stdin, nil
@@ -67,13 +79,15 @@ if not project then
   return cli.fail(opts, message, name, fix)
 end
 local feedback, unread = read_feedback()
-if not feedback then
+if feedback == nil then
   return cli.fail(opts, unread, "EUSAGE")
 end
 local shown <close> = progress.new(opts)
 local request = progress.attach(shown, agent.request(opts))
-request.project, request.slug, request.feedback = project, opts.slug, feedback
+request.project, request.slug, request.feedback = project, opts.slug, feedback or nil
+request.adopt, request.pipeline = opts.adopt_pipeline, opts.pipeline
+local given = opts.message or opts.file
 request.command = quote.words { "mighost", "migration", "refine", opts.slug,
-  opts.message and "--message" or "--file", opts.message or opts.file }
+  given and (opts.message and "--message" or "--file") or "--adopt-pipeline", given }
 local result, why, errno, help = mighost.refine(request)
 return progress.conclude(shown, result, why, errno, help)

@@ -8,15 +8,16 @@ local text = require "lib.text"
 
 local COLUMNS <const> = pages.COLUMNS
 local INDENT <const> = "          "
-local STEP_WIDTH <const> = 15
+local STEP_WIDTH <const> = 15 -- at least
+local STEP_MOST <const> = 24
 local OUTCOME_WIDTH <const> = 20
 local TIME_WIDTH <const> = 18
 local EFFORT_WIDTH <const> = 7
-local AGENT_WIDTH <const> = COLUMNS - 5 - STEP_WIDTH - OUTCOME_WIDTH - TIME_WIDTH - EFFORT_WIDTH
+local AGENT_ROOM <const> = COLUMNS - 5 - OUTCOME_WIDTH - TIME_WIDTH - EFFORT_WIDTH
 local FEEDBACK_LINES <const> = 3
 local PRECONDITION_LINES <const> = 2
 local OPTIONAL <const> = {
-  "cursor", "last_touch", "cooldown", "reason", "target", "created_at", "wake_up_on",
+  "cursor", "last_touch", "cooldown", "reason", "target", "pipeline", "created_at", "wake_up_on",
   "final_decision", "final_reason", "review_findings", "spent", "waits", "next",
 }
 local EXECUTABLE <const> = { ready = true, ["in-progress"] = true }
@@ -64,6 +65,9 @@ local function add_head(overview)
   end
   page:add()
   page:add_field("cursor", overview.cursor or "none")
+  if overview.pipeline then
+    page:add_field("pipeline", overview.pipeline)
+  end
   if overview.created_at then
     page:add_field("created", pages.brief_time(overview.created_at))
     page:add_field("touched", pages.brief_time(overview.last_touch))
@@ -82,16 +86,27 @@ local function add_head(overview)
   end
 end
 
+--- Room for the longest name of a step, and a gap.
+local function step_width(history)
+  local width = STEP_WIDTH
+  for _, step in ipairs(history) do
+    width = math.max(width, layout.width(text.printable(step.step)) + 1)
+  end
+  return math.min(width, STEP_MOST)
+end
+
 local function add_history(overview)
   if #overview.history > 0 then
     page:add_heading("History")
   end
+  local width = step_width(overview.history)
   for i, step in ipairs(overview.history) do
     local by = ("%s %s"):format(step.agent or "", step.model or ""):gsub("^ +", "")
-    page:add(("%3d  "):format(i), pages.column(step.step, STEP_WIDTH),
-      pages.column(step.outcome, OUTCOME_WIDTH),
+    page:add(("%3d  "):format(i), pages.column(step.step, width - 1), " ",
+      pages.column(step.outcome, OUTCOME_WIDTH - 1), " ",
       layout.pad(pages.brief_time(step.completed_at), TIME_WIDTH),
-      pages.column(step.effort or "", EFFORT_WIDTH), layout.cut(text.printable(by), AGENT_WIDTH))
+      pages.column(step.effort or "", EFFORT_WIDTH),
+      layout.cut(text.printable(by), AGENT_ROOM - width))
   end
 end
 

@@ -67,7 +67,7 @@ elseif not undone.commit then
   cli.note(opts, ("%s is as it was after %s already"):format(undone.slug, undone.step))
 else
   if not opts.json then
-    cli.write(("%s %s  %s\n"):format(layout.pad(undone.step, STEP_WIDTH),
+    cli.write(("%s %s  %s\n"):format(layout.fill(undone.step, STEP_WIDTH),
       undone.commit:sub(1, SHORT_ID), describe()))
   end
   cli.note(opts, "next: mighost migration show " .. quote.word(undone.slug))

@@ -23,6 +23,11 @@ describe("lib.layout", function()
     assert.equal("漢… ", layout.pad("漢字体", 4))
   end)
 
+  it("fills up what is shorter and leaves the rest whole", function()
+    assert.equal("ab   ", layout.fill("ab", 5))
+    assert.equal("漢字体", layout.fill("漢字体", 4))
+  end)
+
   it("breaks between words, and inside one that is too long", function()
     assert.same({ "one two", "three" }, layout.wrap("one  two\nthree", 7))
     assert.same({ "abcd", "efg", "hi" }, layout.wrap("abcdefg hi", 4))

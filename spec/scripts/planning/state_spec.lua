@@ -135,6 +135,90 @@ describe("planning.state.reopen", function()
   end)
 end)
 
+describe("planning.state.adopt", function()
+  local function review_first(changes)
+    local fields = {
+      name = "ours", start = "approaches",
+      edges = { approaches = { completed = "review" },
+        review = { clear = "over", findings = "review" } },
+      terminals = { over = { status = "ready" } }, max_visits = { review = 2 },
+    }
+    for key, value in pairs(changes or {}) do
+      fields[key] = value
+    end
+    return assert(pipelines.check(fields, "ours.lua"))
+  end
+
+  it("leads the history over the other graph, and records that", function()
+    local before = after { "approaches", "completed" }
+    local adopted = assert(states.adopt(before, review_first()))
+    assert.equal("review", adopted.next_step)
+    assert.equal("ours.lua", adopted.pipeline.file)
+    assert.equal("pick-best", before.next_step)
+    assert.is_nil(before.pipeline)
+    local back = assert(states.adopt(adopted, assert(pipelines.built_in())))
+    assert.is_nil(back.pipeline)
+    assert.equal("pick-best", back.next_step)
+  end)
+
+  it("keeps a decision and its reason only where the other graph has one too", function()
+    local decided = assert(states.accept(at_final_review(),
+      step("final-review", "approve-auto", { reason = "it holds" })))
+    local same = pipelines.check({ name = "same", start = "approaches",
+      edges = decided.graph.edges, terminals = decided.graph.terminals,
+      refine = decided.graph.refine, max_visits = { review = 9 } }, "same.lua")
+    assert.equal("it holds", assert(states.adopt(decided, assert(same))).final_reason)
+    local longer = {}
+    for name, outcomes in pairs(decided.graph.edges) do
+      longer[name] = outcomes
+    end
+    longer["final-review"] = { ["approve-auto"] = "legal", ["approve-needs-human"] = "legal",
+      reject = "legal" }
+    longer.legal = { ok = "terminal-ready" }
+    local other = assert(pipelines.check({ name = "longer", start = "approaches", edges = longer,
+      terminals = decided.graph.terminals }, "longer.lua"))
+    local adopted = assert(states.adopt(decided, other))
+    assert.equal("legal", adopted.next_step)
+    assert.is_nil(adopted.final_decision)
+    assert.is_nil(adopted.final_reason)
+  end)
+
+  it("refuses where the history does not fit", function()
+    local adopted, message = states.adopt(after({ "approaches", "completed" },
+      { "pick-best", "completed" }), review_first())
+    assert.is_nil(adopted)
+    assert.equal("step 'pick-best' is accepted where 'review' is due", message)
+  end)
+end)
+
+describe("planning.state.check_due", function()
+  it("refuses a step all of whose outcomes lead to stages that may not run again", function()
+    local graph = assert(pipelines.check({
+      name = "loop", start = "review",
+      edges = { review = { clear = "over", findings = "revise" },
+        revise = { completed = "review" } },
+      terminals = { over = { status = "ready" } }, max_visits = { review = 1 },
+      refine = { to = "revise", from = { "revise" } },
+    }, "loop.lua"))
+    local state = new(graph)
+    assert.is_true(states.check_due(state))
+    state = assert(states.accept(state, step("review", "findings")))
+    assert.same({ nil, "visit-limit: 'review' has run 1 time, which is all it may", "EVISITS" },
+      { states.check_due(state) })
+    assert.is_true(states.check_due(assert(states.reopen(state, LATER))))
+  end)
+
+  it("counts the visit that is due", function()
+    local graph = assert(pipelines.check({
+      name = "loop", start = "a", edges = { a = { again = "a", over = "over" } },
+      terminals = { over = { status = "ready" } }, max_visits = { a = 1 },
+    }, "loop.lua"))
+    assert.is_true(states.check_due(new(graph)))
+    graph.edges.a.over = nil
+    assert.equal("EVISITS", select(3, states.check_due(new(graph))))
+  end)
+end)
+
 describe("planning.state.add_feedback", function()
   it("appends to a copy", function()
     local before = new()

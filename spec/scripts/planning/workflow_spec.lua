@@ -40,7 +40,7 @@ describe("planning.workflow", function()
   end)
 
   it("names a stage that is not there", function()
-    assert.equal("there is no stage a (the pipeline test needs the stage a)",
+    assert.equal("there is no stage a; the pipeline test needs the stage a",
       problem({ start = "a", edges = { a = { done = "over" } } }, {}))
   end)
 
@@ -88,5 +88,61 @@ describe("planning.workflow", function()
     assert.is_table((workflow.load(reg_of(stages), { name = "test", terminals = TERMINALS,
       start = "a", edges = { a = { done = "b" }, b = { again = "c", done = "over" },
         c = { done = "b" } } })))
+  end)
+
+  it("wants of a plan that goes on only what it can still come to", function()
+    local stages = {
+      b = stage("b", { "done" }, { "x.md" }),
+      c = stage("c", { "done" }, { "y.md" }),
+    }
+    local pipeline = { name = "test", terminals = TERMINALS, start = "a",
+      edges = { a = { done = "b" }, b = { done = "c", more = "c" }, c = { done = "over" } } }
+    local present = { ["x.md"] = true, ["y.md"] = true }
+    local opts = { cursor = "b", has = function(matches)
+      for path in pairs(present) do
+        if matches(path) then
+          return true
+        end
+      end
+    end }
+    local loaded = assert(workflow.load(reg_of(stages), pipeline, opts))
+    assert.same({ b = stages.b, c = stages.c }, loaded)
+    present["y.md"] = nil
+    assert.matches("stage c needs y%.md, which not every path to it produces: b %-> c",
+      (select(2, workflow.load(reg_of(stages), pipeline, opts))))
+    stages.b.produces = { "y.md" }
+    assert.is_table((workflow.load(reg_of(stages), pipeline, opts)))
+    stages.c.outcomes = { "done", "odd" }
+    local _, message, name, fix = workflow.load(reg_of(stages), pipeline, opts)
+    assert.equal("pipeline test, as the plan has it recorded: outcome odd of stage c leads nowhere",
+      message)
+    assert.same({ "ECONFIG", "mighost check" }, { name, fix })
+    stages.c = nil
+    assert.equal("there is no stage c; the plan, which stands at b, still needs the stage c",
+      (select(2, workflow.load(reg_of(stages), pipeline, opts))))
+  end)
+
+  it("tells all that does not fit together, each with its place", function()
+    local lines = {}
+    local pipeline = { name = "test", terminals = TERMINALS, start = "a",
+      edges = { a = { done = "b", odd = "b" }, b = { done = "over" } } }
+    for index, problem in ipairs(workflow.problems(pipeline, {
+      a = stage("a", { "done", "loose" }), b = stage("b", { "done" }, { "x.md" }),
+    }, {})) do
+      lines[index] = ("%s %s"):format(problem.code, table.concat(problem.at, "."))
+      assert.is_true(#problem.mend > 0)
+    end
+    assert.same({ "undeclared-outcome edges.a.odd", "leads-nowhere edges.a",
+      "unmet-need edges.b" }, lines)
+  end)
+
+  it("tells of broken stages and agents of the team", function()
+    local asked = {}
+    local reg = { broken = function(_, kind)
+      asked[#asked + 1] = kind
+      return { kind .. " is broken" }
+    end }
+    assert.same({ "stages is broken", "agents is broken" }, workflow.broken(reg))
+    assert.same({ "stages", "agents" }, asked)
   end)
 end)
