@@ -126,11 +126,11 @@ describe("planning.workflow", function()
     local lines = {}
     local pipeline = { name = "test", terminals = TERMINALS, start = "a",
       edges = { a = { done = "b", odd = "b" }, b = { done = "over" } } }
-    for index, problem in ipairs(workflow.problems(pipeline, {
+    for index, found in ipairs(workflow.problems(pipeline, {
       a = stage("a", { "done", "loose" }), b = stage("b", { "done" }, { "x.md" }),
     }, {})) do
-      lines[index] = ("%s %s"):format(problem.code, table.concat(problem.at, "."))
-      assert.is_true(#problem.mend > 0)
+      lines[index] = ("%s %s"):format(found.code, table.concat(found.at, "."))
+      assert.is_true(#found.mend > 0)
     end
     assert.same({ "undeclared-outcome edges.a.odd", "leads-nowhere edges.a",
       "unmet-need edges.b" }, lines)
