@@ -23,6 +23,14 @@ function M.open(opts)
   return opening.open(opts and opts.repo_root)
 end
 
+--- The project that a request names, else the one around its `repo_root`.
+local function project_of(request)
+  if request.project then
+    return request.project
+  end
+  return M.open(request)
+end
+
 --- What this project brings along that is not used, one line each: to be told to people.
 ---@param project mighost.Project
 ---@return string[]
@@ -179,10 +187,7 @@ end
 ---@param opts mighost.PlanOptions
 ---@return mighost.PlanResult? result, string? message, string? name, string? fix
 function M.plan(opts)
-  local project, message, name, fix = opts.project, nil, nil, nil
-  if not project then
-    project, message, name, fix = M.open(opts)
-  end
+  local project, message, name, fix = project_of(opts)
   if not project then
     return nil, message, name, fix
   end
@@ -191,10 +196,7 @@ end
 
 --- The project and the slug that a request is about.
 local function find_migration(opts)
-  local project, message, name, fix = opts.project, nil, nil, nil
-  if not project then
-    project, message, name, fix = M.open(opts)
-  end
+  local project, message, name, fix = project_of(opts)
   if not project then
     return nil, message, name, fix
   end
@@ -240,14 +242,44 @@ end
 ---@param request mighost.TasteRequest   with `project` or `repo_root`; `global` needs neither
 ------@return mighost.TasteResult? result, string? message, string? name, string? fix
 function M.taste(request)
-  local project, message, name, fix = request.project, nil, nil, nil
-  if not project then
-    project, message, name, fix = M.open(request)
-  end
+  local project, message, name, fix = project_of(request)
   if not project and not request.global then
     return nil, message, name, fix
   end
   return require("planning.interview").open(project, request)
+end
+
+--- Publishes a script's own change of a migration: held to the rules, one exchange, one commit.
+---
+---   assert(mighost.publish { slug = "split-the-parser", subject = "note the owner",
+---     change = function(dir) return dir:write("OWNER", "the compiler team\n") end })
+---@param request mighost.PublishRequest
+---@return mighost.Published? published, string? message, string? name, string? fix
+function M.publish(request)
+  local project, message, name, fix = project_of(request)
+  if not project then
+    return nil, message, name, fix
+  end
+  return require("planning.edit").publish(project, request)
+end
+
+--- Runs a program in the project's root under the rules that hold for agents: an environment that
+--- is built, logs without secrets, limits, and no descendant that outlives it.
+---@param request mighost.RunRequest
+---@return mighost.RunReport? report, string? message, string? name, string? fix
+function M.run(request)
+  local project, message, name, fix = project_of(request)
+  if not project then
+    return nil, message, name, fix
+  end
+  return require("planning.child").run(project, request)
+end
+
+--- The project's git repository, for reading; to be closed.
+---@param project mighost.Project
+---@return host.repo.Repo? repo, string? message, string? name, string? fix
+function M.repository(project)
+  return require("planning.change").repository(project)
 end
 
 --- Replays a recording's stages offline, with damaged answers besides where `variants` are asked

@@ -20,7 +20,14 @@ local NEW_SLUG <const> = "^[%w][%w._-]*$"
 ---@field target string|nil
 ---@field waiting { cooling: integer, human: integer } planning migrations that cannot go on now
 
-local function check_new_slug(slug)
+local M = {}
+
+---Whether a new migration may have this name.
+---@param slug string
+---@return true|nil
+---@return string? message
+---@return string? NAME
+function M.check_new_slug(slug)
   if slug:find(NEW_SLUG) and #slug <= SLUG_LIMIT then
     return true
   end
@@ -61,7 +68,7 @@ local function choose_named(project, live, place, opts)
     local slug, message, name, fix = resolve.target(project, opts.slug)
     return slug and { slugs = { slug }, target = opts.target }, message, name, fix
   end
-  local ok, message, name = check_new_slug(opts.slug)
+  local ok, message, name = M.check_new_slug(opts.slug)
   if not ok then
     return nil, message, name
   elseif not opts.target and not has_answer(place, opts.slug) then
@@ -119,8 +126,6 @@ local function choose_due(live, place, notify)
   end
   return { slugs = slugs, waiting = waiting }
 end
-
-local M = {}
 
 ---@param project mighost.Project
 ---@param place string|nil the project's folder in the state directory, where there is one yet

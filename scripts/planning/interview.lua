@@ -85,7 +85,7 @@ end
 ---The draft with the prompt beside it, in the evidence of a run.
 local function lay_out(project, request, current)
   local run, message, name =
-    artifacts.start(project and project.state_home or homes.state(), root_of(project))
+    artifacts.start(project and project.state_home or homes.state(), root_of(project), ROLE)
   local evidence
   if run then
     evidence, message, name = run:evidence(ROLE)
@@ -105,7 +105,7 @@ local function lay_out(project, request, current)
       return nil, why, code
     end
   end
-  return { evidence = evidence, draft = draft, prompt = prompt }
+  return { run = run, evidence = evidence, draft = draft, prompt = prompt }
 end
 
 local function ask(project, request, adapter, chosen, place)
@@ -176,6 +176,7 @@ local function write(project, request, current)
   if ok then
     text, problem, cause = read_draft(place)
   end
+  place.run:finish(text and "completed" or "failed", problem)
   if not text then
     return nil, problem, cause, request.command
   end

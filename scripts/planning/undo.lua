@@ -1,22 +1,10 @@
 --- Publishes an earlier accepted snapshot of a migration as a new one: history is never rewritten.
 
-local repos = require "host.repo"
-local fs = require "host.fs"
-local tree = require "host.tree"
-
-local accept = require "planning.accept"
-local attributes = require "planning.attributes"
-local commit = require "planning.commit"
+local changes = require "planning.change"
 local git = require "planning.git"
-local older = require "planning.older"
-local preflight = require "planning.preflight"
 local quote = require "lib.quote"
-local recover = require "planning.recover"
-local registry = require "planning.registry"
 local settings = require "planning.settings"
 local snapshots = require "planning.snapshots"
-local trust = require "project.trust"
-local workspace = require "planning.workspace"
 
 local SHORT_ID <const> = 7
 local OPERATION <const> = "undo"
@@ -55,23 +43,6 @@ local function message_for(prefix, undone)
   return ("%s: undo/%s/%s\n\nWhy:\n%s\n"):format(prefix, undone.slug, undone.step, why)
 end
 
----What the repository and the migration must be like, before anything is written.
-local function check(project, repo, slug)
-  local checks = {
-    function() return preflight.check_repository(repo) end,
-    function() return preflight.check_live(project) end,
-    function() return attributes.check(project, slug) end,
-    function() return older.check(project.live_path, slug) end,
-  }
-  for _, each in ipairs(checks) do
-    local ok, message, name, fix = each()
-    if not ok then
-      return nil, message, name, fix
-    end
-  end
-  return true
-end
-
 local function find_target(project, repo, slug, to)
   local path = ("%s/%s"):format(project.git_live, slug)
   local list, message, name = snapshots.list(repo, path, slug)
@@ -85,81 +56,35 @@ local function find_target(project, repo, slug, to)
   return describe(slug, list, target)
 end
 
----A workspace that holds what a commit has of the migration.
-local function fill(project, repo, place, undone)
-  local space, message, name = workspace.create(place, undone.slug)
-  if not space then
-    return nil, message, name
-  end
-  local path = ("%s/%s"):format(project.git_live, undone.slug)
-  local written, why, code = repo:export(path, undone.from, space.path)
-  if not written then
-    workspace.remove(space)
-    return nil, why, code
-  end
-  return space
-end
-
-local function checker(project, slug)
-  local reg = registry.new(project)
-  return function(path, staged)
-    local dir <close>, message, name = fs.open_dir(path)
-    if not dir then
-      return nil, message, name
-    end
-    return accept.check_rules(reg, dir, { slug = slug, mode = MODE, staged = staged,
-      published = ("%s/%s"):format(project.live, slug) })
-  end
-end
-
----Publishes the snapshot; the lease is held.
-local function publish(project, repo, held, undone)
-  local space, message, name = fill(project, repo,
-    workspace.place(project.state_home, held.site:project_id()), undone)
-  if not space then
-    return nil, message, name
-  end
-  local digest, why, code = tree.digest(space.path)
-  local oid, fix
-  if digest then
-    oid, why, code, fix = commit.publish(held.site, held.lease, held.snapshot, {
-      workspace = space,
-      record = { digest = digest, operation = "undo." .. undone.step,
-        message = message_for(settings.prefix(project.config), undone) },
-      live = ("%s/%s"):format(project.live_path, undone.slug),
-    }, { check = checker(project, undone.slug), on_commit = function() end })
-  end
-  workspace.remove(space) -- it is in history anyway
-  return oid, why, code, fix
-end
-
-local function carry_out(project, repo, site, undone, opts)
-  local lease <close>, busy, held = site:lease(undone.slug, OPERATION)
-  if not lease then
-    return nil, busy, held
-  end
-  local settled, left, code, fix = recover.settle(site, lease, undone.slug, opts.on_event)
-  if not settled then
-    return nil, left, code, fix
-  end
-  local snapshot, message, name = site:snapshot(lease)
-  if not snapshot then
-    return nil, message, name
-  end
+---Whether the snapshot is still what was asked for, and not live already.
+local function decide(project, repo, snapshot, undone, to)
   -- Recovery may have finished a step just now, of which nobody knew who asked to go back.
-  local now = find_target(project, repo, undone.slug, opts.to)
+  local now = find_target(project, repo, undone.slug, to)
   if not now or now.from ~= undone.from then
     return nil, ("%s was published meanwhile"):format(undone.slug), "ESTALE",
       "mighost migration show " .. quote.word(undone.slug)
   end
   local path = ("%s/%s"):format(project.git_live, undone.slug)
-  if repo:tree_id(path, undone.from) == snapshot:tree_id() then
-    return undone
+  return repo:tree_id(path, undone.from) ~= snapshot:tree_id()
+end
+
+local function carry_out(project, repo, undone, opts)
+  local path = ("%s/%s"):format(project.git_live, undone.slug)
+  local oid, message, name, fix = changes.publish(project, repo, {
+    slug = undone.slug, operation = OPERATION, label = "undo." .. undone.step, mode = MODE,
+    message = message_for(settings.prefix(project.config), undone), on_event = opts.on_event,
+    decide = function(snapshot)
+      return decide(project, repo, snapshot, undone, opts.to)
+    end,
+    fill = function(to)
+      return repo:export(path, undone.from, to)
+    end,
+  })
+  if oid == nil then
+    return nil, message, name, fix
   end
-  local why, errno, advice
-  undone.commit, why, errno, advice = publish(project, repo,
-    { site = site, lease = lease, snapshot = snapshot }, undone)
-  return undone.commit and undone, why, errno, advice
+  undone.commit = oid or nil
+  return undone
 end
 
 ---A dry run's look at what `site:snapshot` would refuse.
@@ -183,15 +108,11 @@ local M = {}
 ---@return string? NAME
 ---@return string? fix
 function M.undo(project, opts)
-  local trusted, doubt, kind, advice = trust.check(project)
-  if not trusted then
-    return nil, doubt, kind, advice
-  end
-  local repo <close>, message, name, fix = repos.open(project.worktree)
+  local repo <close>, message, name, fix = changes.open(project)
   if not repo then
     return nil, message, name, fix
   end
-  local ok, why, code, help = check(project, repo, opts.slug)
+  local ok, why, code, help = changes.check(project, repo, opts.slug)
   local undone
   if ok then
     undone, why, code, help = find_target(project, repo, opts.slug, opts.to)
@@ -202,11 +123,7 @@ function M.undo(project, opts)
   elseif not undone then
     return nil, why, code, help
   end
-  local site <close>, problem, errno, way = commit.open(project, repo)
-  if not site then
-    return nil, problem, errno, way
-  end
-  return carry_out(project, repo, site, undone, opts)
+  return carry_out(project, repo, undone, opts)
 end
 
 return M

@@ -10,6 +10,8 @@ local MAY_REQUIRE <const> = {
   main = { "cli", "project", "commands", "lib", "host.sys" },
   -- cli is the commands' common part: options, notes, errors, JSON envelopes.
   commands = { "cli", "mighost", "project", "lib", "host.sys", "host.term" },
+  -- What teams may start their own programs from.
+  examples = { "cli", "mighost", "lib" },
   cli = { "lib", "host.sys", "host.term", "argparse" },
   mighost = { "loop", "planning", "migration", "project", "lib" },
   loop = {
@@ -43,7 +45,7 @@ local MAY_CATCH <const> = {
   ["scripts/main.lua"] = true,           -- the one top-level xpcall
   ["scripts/planning/guard.lua"] = true, -- the engine around a stage, rule or agent
 }
-local MAY_PRINT <const> = { main = true, cli = true, commands = true }
+local MAY_PRINT <const> = { main = true, cli = true, commands = true, examples = true }
 
 --- What a family of C files (the name up to the first "_") may include besides its own headers.
 local BASE <const> = { "err", "os", "path", "interrupt" }

@@ -57,6 +57,7 @@ local function make_objects(scratch, site)
   local snapshot = assert(handle:snapshot(lease))
   return {
     ["host.fs.Dir"] = dir,
+    ["host.tree.Marks"] = assert(tree.marks(scratch.path)),
     ["host.tree.Snapshot"] = assert(tree.snapshot(scratch.path)),
     ["host.lock.Lock"] = assert(lock.take(dir, "lock", "text")),
     ["host.repo.Repo"] = site.handle,
