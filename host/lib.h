@@ -2,9 +2,9 @@
  * lib: what every binding shares, and the openers of the host.* modules.
  *
  * A failure of the world returns `nil, message, NAME`; misuse raises with the argument's number.
- * host.fs, host.lock, host.proc, host.sys and host.term are in the executable; host.tree,
- * host.publish and host.repo live in host.so, loaded at the first `require` of one, so that a
- * command which needs no git pays nothing for libgit2 and libcrypto.
+ * host.fs, host.lock, host.proc, host.script, host.sys and host.term are in the executable;
+ * host.tree, host.publish and host.repo live in host.so, loaded at the first `require` of one, so
+ * that a command which needs no git pays nothing for libgit2 and libcrypto.
  */
 #ifndef MH_LIB_H
 #define MH_LIB_H
@@ -46,6 +46,7 @@ int luaopen_host_lock(lua_State *L);
 int luaopen_host_proc(lua_State *L);
 int luaopen_host_publish(lua_State *L);
 int luaopen_host_repo(lua_State *L);
+int luaopen_host_script(lua_State *L);
 int luaopen_host_sys(lua_State *L);
 int luaopen_host_term(lua_State *L);
 int luaopen_host_tree(lua_State *L);

@@ -16,9 +16,13 @@
 enum { EXIT_INTERNAL = 12, EXIT_SIGNAL_BASE = 128 };
 
 static const luaL_Reg preloaded[] = {
-    {"host.fs", luaopen_host_fs},     {"host.lock", luaopen_host_lock},
-    {"host.proc", luaopen_host_proc}, {"host.sys", luaopen_host_sys},
-    {"host.term", luaopen_host_term}, {NULL, NULL},
+    {"host.fs", luaopen_host_fs},
+    {"host.lock", luaopen_host_lock},
+    {"host.proc", luaopen_host_proc},
+    {"host.script", luaopen_host_script},
+    {"host.sys", luaopen_host_sys},
+    {"host.term", luaopen_host_term},
+    {NULL, NULL},
 };
 
 static lua_State *volatile interruptible; /* the state whose hook a signal arms */

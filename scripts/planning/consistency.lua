@@ -3,6 +3,8 @@
 --- Without a manifest that can be read there is nothing to check further; so that is checked here,
 --- and everything else is a file in rules/.
 
+local finding_shape = require "lib.finding"
+local guard = require "planning.guard"
 local manifest = require "migration.manifest"
 local planning_state = require "planning.state"
 local text = require "lib.text"
@@ -11,7 +13,6 @@ local view = require "migration.view"
 local MODES <const> = {
   ["planning-snapshot"] = true, ["ready-publish"] = true, ["execution-gate"] = true, doctor = true,
 }
-local SEVERITIES <const> = { info = true, warning = true, error = true }
 
 -- The order in which findings read best; rules that are not named here follow, by name.
 local ORDER <const> = {
@@ -51,11 +52,9 @@ end
 ---A collector of findings: what a rule leaves out is filled in, what it got wrong raises.
 local function reporter(findings, opts)
   return function(finding)
-    if not SEVERITIES[finding.severity] then
-      error(("a finding's severity must be info, warning or error, not %s"):format(
-        tostring(finding.severity)), 2)
-    elseif type(finding.code) ~= "string" or type(finding.message) ~= "string" then
-      error("a finding needs a code and a message", 2)
+    local problem = finding_shape.problem(finding)
+    if problem then
+      error(problem, 2)
     end
     findings[#findings + 1] = {
       severity = finding.severity,
@@ -106,7 +105,11 @@ function M.check(dir, opts)
   local m = open_view(dir, opts, read_manifest)
   for _, rule in ipairs(ordered(rules)) do
     if applies(rule, opts.mode) then
-      rule.check(m, report)
+      local ok, trouble = guard.call(rule.check, m, report)
+      if not ok then
+        report { severity = "error", code = "rule-failed",
+          message = ("the rule %s failed: %s"):format(rule.name, trouble) }
+      end
     end
   end
   return findings, read_manifest, m.state

@@ -1,5 +1,6 @@
 --- What a stage sees of the migration and of the call: read-only values, and bounded reading.
 
+local frozen = require "lib.frozen"
 local paths = require "lib.paths"
 
 local READ_LIMIT <const> = 1 << 20
@@ -18,30 +19,6 @@ local READ_LIMIT <const> = 1 << 20
 ---@field manifest table
 ---@field dir host.fs.Dir the workspace
 ---@field files string[] the workspace's files, relative, sorted
-
----A read-only view of plain data; tables inside become views when they are reached.
-local function freeze(value)
-  if type(value) ~= "table" then
-    return value
-  end
-  local frozen = {}
-  for key, item in pairs(value) do
-    frozen[key] = freeze(item)
-  end
-  return setmetatable({}, {
-    __index = frozen,
-    __newindex = function(_, key)
-      error(("ctx is read-only: %s cannot be set"):format(tostring(key)), 2)
-    end,
-    __pairs = function()
-      return next, frozen, nil
-    end,
-    __len = function()
-      return #frozen
-    end,
-    __metatable = false,
-  })
-end
 
 local function reader(dir)
   return function(path)
@@ -108,7 +85,7 @@ local M = {}
 ---@return mighost.Context
 function M.build(source)
   local read = reader(source.dir)
-  local frozen = freeze {
+  return frozen.of({
     slug = source.slug,
     target = source.state.target,
     step = source.step,
@@ -128,8 +105,7 @@ function M.build(source)
     files = function()
       return table.move(source.files, 1, #source.files, 1, {})
     end,
-  }
-  return frozen
+  }, "ctx")
 end
 
 return M

@@ -3,9 +3,10 @@
 
 local M = {}
 
--- An interrupt is raised as a table and belongs to the person at the keyboard, not to the script.
+-- An interrupt is raised as a table and belongs to the person at the keyboard, not to the script;
+-- what failed in a process of its own brings its own traceback.
 local function describe(problem)
-  if type(problem) == "table" and problem.name == "EINTERRUPTED" then
+  if type(problem) == "table" and (problem.name == "EINTERRUPTED" or problem.traceback) then
     return problem
   end
   local text = tostring(problem)

@@ -28,7 +28,18 @@ local function environment()
   return env
 end
 
-local function refuse_text(file)
+-- Lua shortens a long path in its messages; people need the whole one.
+local function with_path(path, message)
+  local line, rest = message:match("^.-:(%d+): (.*)$")
+  return line and ("%s:%s: %s"):format(path, line, rest) or ("%s: %s"):format(path, message)
+end
+
+local M = {}
+
+---Why a file's text is not run, nil when it may be.
+---@param file { path: string, text: string }
+---@return string|nil message
+function M.refusal(file)
   if file.text:sub(1, #BYTECODE) == BYTECODE then
     return ("%s: compiled Lua is not run; give the source"):format(file.path)
   end
@@ -38,21 +49,13 @@ local function refuse_text(file)
   return nil
 end
 
--- Lua shortens a long path in its messages; people need the whole one.
-local function with_path(path, message)
-  local line, rest = message:match("^.-:(%d+): (.*)$")
-  return line and ("%s:%s: %s"):format(path, line, rest) or ("%s: %s"):format(path, message)
-end
-
-local M = {}
-
 ---Runs the file's chunk once and returns its table.
 ---@param file { path: string, text: string }
 ---@return table|nil
 ---@return string? message one line, with file:line where Lua knows it
 ---@return string? NAME
 function M.load(file)
-  local refusal = refuse_text(file)
+  local refusal = M.refusal(file)
   if refusal then
     return nil, refusal, "ECONFIG"
   end

@@ -20,7 +20,7 @@ local MAY_REQUIRE <const> = {
   },
   planning = {
     "migration", "project", "lib", "host.fs", "host.lock", "host.proc", "host.publish", "host.repo",
-    "host.sys", "host.tree",
+    "host.script", "host.sys", "host.tree",
   },
   project = { "lib", "host.fs", "host.tree", "host.sys" },
   migration = { "lib", "host.fs", "host.tree" },
@@ -39,7 +39,9 @@ local ONLY_IN <const> = {
 }
 
 --- Requires a name that it was given: a stage's, rule's or agent's own require, which checks it.
-local MAY_CHOOSE <const> = { ["scripts/planning/loader.lua"] = true }
+local MAY_CHOOSE <const> = {
+  ["scripts/planning/loader.lua"] = true, ["scripts/planning/jail_child.lua"] = true,
+}
 
 local MAY_CATCH <const> = {
   ["scripts/main.lua"] = true,           -- the one top-level xpcall
@@ -63,11 +65,13 @@ local MAY_INCLUDE <const> = {
   tree = { BASE, "dir", "atomic", "fstype", "sys" },
   sandbox = BASE,                       -- what a child may write
   proc = { BASE, "dir", "sandbox", "sys" },
+  script = { BASE, "sandbox" },         -- a process for what a team wrote
   term = BASE,
   repo = { BASE, "dir", "sys", "tree" }, -- commits are built from a tree's entries
   publish = { BASE, "atomic", "dir", "fstype", "lock", "repo", "sys", "tree" },
   lib = {
-    BASE, "atomic", "dir", "fstype", "lock", "probe", "proc", "publish", "repo", "sandbox", "sys",
+    BASE, "atomic", "dir", "fstype", "lock", "probe", "proc", "publish", "repo", "sandbox",
+    "script", "sys",
     "term", "tree",
   },
   runtime = { BASE, "lib" },

@@ -1,5 +1,6 @@
 local consistency = require "planning.consistency"
 local generate = require "spec.support.generate"
+local jailed = require "spec.support.jailed"
 local migrations = require "spec.support.migration"
 local registry = require "planning.registry"
 
@@ -115,16 +116,39 @@ describe("planning.consistency", function()
     end
   end)
 
-  it("raises over a report that is none", function()
+  it("makes an error finding of a rule that fails, or reports what is no finding", function()
     local m <close> = migrations.new()
     for _, report in ipairs {
       { code = "x", message = "m" }, { severity = "fatal", code = "x", message = "m" },
       { severity = "error", message = "m" }, { severity = "error", code = "x" },
     } do
-      assert.error(function()
-        check(m, "doctor", { registry = rules { reporting(report) } })
-      end)
+      local findings = check(m, "doctor", { registry = rules { reporting(report) } })
+      assert.equal("rule-failed", codes(findings))
+      assert.equal("error", findings[1].severity)
+      assert.matches("^the rule x failed: .*a finding", findings[1].message)
     end
+    local function failing(view)
+      return view.manifest.phases[1].file.name.oops
+    end
+    local findings = check(m, "doctor", { registry = rules {
+      { name = "broken", modes = { "doctor" }, check = failing },
+      reporting { severity = "info", code = "x", message = "still asked" },
+    } })
+    assert.equal("rule-failed x", codes(findings))
+    assert.matches("^the rule broken failed: .*consistency_spec%.lua:%d+: ", findings[1].message)
+  end)
+
+  it("makes an error finding of a team's rule that runs over its limits", function()
+    local m <close> = migrations.new()
+    local rule = assert(jailed.load("rules", [[
+      return { modes = { "doctor" }, check = function() while true do end end }
+    ]], { path = "/team/rules/slow.lua", limits = jailed.SOON }))
+    rule.name = "slow"
+    local findings = check(m, "doctor", { registry = rules { rule } })
+    assert.equal("rule-failed", codes(findings))
+    assert.matches("^the rule slow failed: /team/rules/slow%.lua:1: ran more than 5000000 instr",
+      findings[1].message)
+    assert.equal("migrations/sample/manifest.json", findings[1].path)
   end)
 
   it("runs a rule in its modes only, mighost's own first and the rest by name", function()

@@ -1,0 +1,24 @@
+--- What a rule reports: whether it is a finding at all.
+
+local SEVERITIES <const> = { info = true, warning = true, error = true }
+
+local M = {}
+
+---Why this is no finding, nil when it is one.
+---@param finding any
+---@return string|nil
+function M.problem(finding)
+  if type(finding) ~= "table" then
+    return "a finding is a table, not a " .. type(finding)
+  elseif not SEVERITIES[finding.severity] then
+    return ("a finding's severity must be info, warning or error, not %s"):format(
+      tostring(finding.severity))
+  elseif type(finding.code) ~= "string" or type(finding.message) ~= "string" then
+    return "a finding needs a code and a message"
+  elseif finding.path ~= nil and type(finding.path) ~= "string" then
+    return ("a finding's path must be a string, not a %s"):format(type(finding.path))
+  end
+  return nil
+end
+
+return M

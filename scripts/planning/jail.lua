@@ -1,0 +1,330 @@
+--- Runs what a team wrote (stages, rules, agents, pipelines) in processes of its own: one to learn
+--- what the file returns, one for each call of a function in it.  The table that `load` gives looks
+--- like the one the file returns; its functions are stand-ins.
+---
+--- Plain data crosses, both ways.  Functions that a script is handed (`ctx.read`, `m.files`, …)
+--- stay here and are called from there, so that the child opens nothing.  What comes back is
+--- believed no more than an agent's answer.  planning.jail_child is the other side, host.script
+--- what is between.
+
+local fs = require "host.fs"
+local script = require "host.script"
+local sys = require "host.sys"
+
+local guard = require "planning.guard"
+local loader = require "planning.loader"
+local strict = require "lib.strict_reader"
+local text = require "lib.text"
+local views = require "planning.jail_views"
+
+local MIB <const> = 1 << 20
+local DEFAULTS <const> = { memory = 256, seconds = 10, instructions = 200 * 1000 * 1000 }
+local FINDINGS_MAX <const> = 1000
+local MESSAGE_MAX <const> = 2000
+local SHORT <const> = 59 -- Lua shows paths of so many bytes whole, of longer ones "..." and the end
+local SHORT_END <const> = 56
+local PRELUDE_FRAME <const> = "^%s*mighost:%d+: "
+local HOST_FRAME <const> = "^%s*%[C%]: in %?$"
+
+---@class mighost.JailLimits
+---@field memory? integer        MiB that a call may use; default 256
+---@field seconds? number        that it may take; default 10
+---@field instructions? integer  of Lua's virtual machine; default 200 million
+
+---@class mighost.JailOptions
+---@field limits? mighost.JailLimits
+---@field log? fun(line: string, path: string)  gets what scripts print, fit to be shown
+
+---@class mighost.Jail
+---@field kind mighost.Kind
+---@field path string
+---@field text string
+---@field limits mighost.JailLimits
+---@field log fun(line: string, path: string)|nil
+---@field module fun(name: string, is_own: boolean): string|nil, string, boolean|nil
+---@field paths string[]  of all files that were loaded, the file's own first
+
+-- What is special about the arguments of the functions that mighost knows.
+local FORMS <const> = {
+  ["stages.prompt"] = { freeze = { "ctx" } },
+  ["stages.judge"] = { freeze = { [2] = "ctx" } },
+  ["rules.check"] = { freeze = { "m" }, collects = true },
+  ["agents.answer"] = { freeze = {}, has_outputs = true },
+}
+local PLAIN_FORM <const> = { freeze = {} }
+
+-- Which setting makes room; %s is what it is now.
+local OVER <const> = {
+  memory = "used more than %d MiB of memory (script_memory in .mighost/config.json)",
+  instructions = "ran more than %d instructions (script_instructions in .mighost/config.json)",
+  seconds = "took more than %g s and was ended (script_seconds in .mighost/config.json)",
+}
+
+local Failure <const> = {
+  __tostring = function(failure)
+    return failure.message
+  end,
+}
+
+local function read_own(folder, name)
+  local dir <close>, message = fs.open_dir(sys.share() .. "/scripts/" .. folder)
+  if not dir then
+    return nil, message
+  end
+  local source, why = dir:read(name .. ".lua", { links = "follow" })
+  return source, source and ("%s/scripts/%s/%s.lua"):format(sys.share(), folder, name) or why
+end
+
+local prelude, libraries
+
+---What every child gets; read once.
+local function equip()
+  if not prelude then
+    local problem
+    prelude, problem = read_own("planning", "jail_child")
+    assert(prelude, problem)
+    local path = package.searchpath("cjson", package.cpath)
+    libraries = { ["cjson.safe"] = path and package.loadlib(path, "luaopen_cjson_safe") }
+  end
+  return prelude, libraries
+end
+
+---Where a module comes from, asked once for each: every later call gets the same bytes.
+local function module_finder(jail, modules)
+  local known = { [false] = {}, [true] = {} }
+  local own_folder = sys.share() .. "/scripts/lib/"
+  local function find(name, is_own)
+    local source, path
+    if not is_own and modules then
+      source, path = modules(name)
+    end
+    if not source then
+      source, path = read_own("lib", name:match("^lib%.([%w_]+)$") or "")
+    end
+    local refusal = source and loader.refusal { path = path, text = source }
+    if not source or refusal then
+      return { nil, refusal or ("there is no module %s"):format(name) }
+    end
+    table.insert(jail.paths, path)
+    return { source, path, path:sub(1, #own_folder) == own_folder }
+  end
+  return function(name, is_own)
+    name, is_own = tostring(name), is_own == true
+    known[is_own][name] = known[is_own][name] or find(name, is_own)
+    return table.unpack(known[is_own][name], 1, 3)
+  end
+end
+
+---The whole path where Lua had shown only its end.
+local function expand_paths(jail, message)
+  for _, path in ipairs(jail.paths) do
+    local first, last = nil, 0
+    local short = "..." .. path:sub(-SHORT_END) .. ":"
+    repeat
+      if #path > SHORT then
+        first, last = message:find(short, last + 1, true)
+      end
+      if first then
+        message = message:sub(1, first - 1) .. path .. ":" .. message:sub(last + 1)
+        last = first + #path
+      end
+    until not first
+  end
+  return message
+end
+
+local function one_line(message)
+  return text.printable(message:sub(1, MESSAGE_MAX))
+end
+
+---The frames of the script alone, fit to be shown.
+local function clean_traceback(jail, traceback)
+  local lines = {}
+  for line in expand_paths(jail, traceback):gmatch("[^\n]+") do
+    if not line:find(PRELUDE_FRAME) and not line:find(HOST_FRAME) then
+      local indent, rest = line:match("^(%s*)(.*)$")
+      table.insert(lines, indent:gsub("%s", "  ") .. text.printable(rest))
+    end
+  end
+  return table.concat(lines, "\n")
+end
+
+---What went wrong, with the file's name.
+local function explain(jail, outcome)
+  local reason, message = outcome.reason, expand_paths(jail, outcome.message)
+  if reason == "error" then
+    local has_place = message:find("^[^\n]-:%d+: ")
+    return one_line(has_place and message or jail.path .. ": " .. message)
+  elseif reason == "setup" then
+    return one_line(jail.path .. ": " .. message)
+  end
+  local limit = reason == "time" and "seconds" or reason
+  local place = message:match("^([^\n]-:%d+: )$") or jail.path .. ": "
+  if OVER[limit] then
+    return one_line(place .. OVER[limit]:format(jail.limits[limit]))
+  elseif reason == "forbidden" then
+    return jail.path .. ": made a system call that no script may make, and was ended"
+  elseif reason == "crashed" then
+    return ("%s: was ended by signal %d"):format(jail.path, outcome.signal)
+  end
+  return jail.path .. ": ended without a result that makes sense"
+end
+
+local function show_log(jail, outcome)
+  for _, printed in ipairs(jail.log and outcome.log or {}) do
+    for line in (printed .. "\n"):gmatch("([^\n]*)\n") do
+      jail.log(text.printable(line), jail.path)
+    end
+  end
+end
+
+---What a function of ours says to the script that calls it; an error becomes one there.
+local function serve(fn, ...)
+  local results = table.pack(guard.call(fn, ...))
+  if not results[1] then
+    return false, (tostring(results[2]):gsub("^[^\n]-%.lua:%d+: ", ""))
+  end
+  return table.unpack(results, 1, results.n)
+end
+
+---One process.  Gives the values that came back, or why there are none.
+---@return table|nil values packed
+---@return table? failure { name, message, traceback }
+local function run(jail, call)
+  local source, found = equip()
+  local outcome, message, name = script.run {
+    prelude = source,
+    libraries = found,
+    request = { path = jail.path, text = jail.text, module = jail.module, call = call },
+    serve = serve,
+    memory = jail.limits.memory * MIB,
+    seconds = jail.limits.seconds,
+    instructions = jail.limits.instructions,
+  }
+  if not outcome then
+    return nil, { name = name, message = message, signal = sys.interrupted() }
+  end
+  show_log(jail, outcome)
+  if outcome.values then
+    return outcome.values
+  end
+  return nil, {
+    name = "ESCRIPT",
+    message = explain(jail, outcome),
+    traceback = clean_traceback(jail, outcome.traceback),
+  }
+end
+
+---Plain data of what may be views or have metatables; what no script could use is left out.
+local function plain(value)
+  if type(value) == "userdata" or value == strict.null then
+    return nil
+  elseif type(value) ~= "table" then
+    return value
+  elseif getmetatable(value) == strict.number then
+    return tonumber(value.lexeme)
+  end
+  local copy = {}
+  for key, item in pairs(value) do
+    copy[key] = plain(item)
+  end
+  return copy
+end
+
+local function report_all(jail, findings, report)
+  if type(findings) ~= "table" or #findings > FINDINGS_MAX then
+    error(setmetatable({
+      name = "ESCRIPT", message = jail.path .. ": its findings make no sense", traceback = "",
+    }, Failure), 0)
+  end
+  for _, finding in ipairs(findings) do
+    report(finding)
+  end
+end
+
+---Stands in for the function at this place in the file's table.
+local function stand_in(jail, path)
+  local form = FORMS[jail.kind .. "." .. table.concat(path, ".")] or PLAIN_FORM
+  return function(...)
+    local args = table.pack(...)
+    local opened <close> = views.new()
+    local sent = { n = form.collects and 1 or args.n }
+    for index = 1, sent.n do
+      sent[index] = form.has_outputs and opened:report(args[index]) or plain(args[index])
+    end
+    local values, failure = run(jail, {
+      path = path, args = sent, freeze = form.freeze, collects = form.collects,
+      has_outputs = form.has_outputs,
+    })
+    if not values then
+      error(setmetatable(failure, Failure), 0)
+    elseif form.collects then
+      return report_all(jail, values[1], args[2])
+    end
+    return table.unpack(values, 1, values.n)
+  end
+end
+
+local function with_stand_ins(jail, value, path)
+  if value == script.FUNCTION then
+    return stand_in(jail, path)
+  elseif type(value) ~= "table" then
+    return value
+  end
+  for key, item in pairs(value) do
+    local below = table.move(path, 1, #path, 1, {})
+    table.insert(below, key)
+    value[key] = with_stand_ins(jail, item, below)
+  end
+  return value
+end
+
+local M = {}
+
+---The limits that a configuration sets.
+---@param config mighost.Config|nil
+---@return mighost.JailLimits
+function M.limits(config)
+  local set = config or {}
+  return {
+    memory = set.script_memory or DEFAULTS.memory,
+    seconds = set.script_seconds or DEFAULTS.seconds,
+    instructions = set.script_instructions or DEFAULTS.instructions,
+  }
+end
+
+---Loads a file.  A stand-in that fails raises an error with message and traceback, which
+---planning.guard takes apart.
+---@param kind mighost.Kind
+---@param file mighost.Found
+---@param modules? fun(name: string): string|nil, string|nil  text and path of "lib.x" in the
+---       file's own layer; where it has none, mighost's own is used
+---@param opts? mighost.JailOptions
+---@return table|nil
+---@return string? message one line, with file:line where Lua knows it
+---@return string? NAME
+function M.load(kind, file, modules, opts)
+  local refusal = loader.refusal(file)
+  if refusal then
+    return nil, refusal, "ECONFIG"
+  end
+  local jail = {
+    kind = kind, path = file.path, text = file.text, log = opts and opts.log,
+    limits = setmetatable(opts and opts.limits or {}, { __index = DEFAULTS }),
+    paths = { file.path },
+  }
+  jail.module = module_finder(jail, modules)
+  local values, failure = run(jail)
+  if not values then
+    return nil, failure.message, failure.name == "ESCRIPT" and "ECONFIG" or failure.name
+  end
+  local value = values[1]
+  if type(value) ~= "table" then
+    local kind_of = value == script.FUNCTION and "function" or type(value)
+    return nil, ("%s: returns a %s; it must return one table"):format(file.path, kind_of),
+      "ECONFIG"
+  end
+  return with_stand_ins(jail, value, {})
+end
+
+return M
