@@ -9,6 +9,7 @@ local paths = require "project.paths"
 local FOLDER <const> = ".mighost"
 local PATH <const> = FOLDER .. "/config.json"
 local SCHEMA_VERSION <const> = 1
+local MILLION <const> = 1000 * 1000
 local READ <const> = { max = 1024 * 1024, links = "inside" }
 
 local function is_text(value)
@@ -25,6 +26,14 @@ end
 
 local function is_seconds(value)
   return math.type(value) == "integer" and value > 0, "a whole number of seconds above 0"
+end
+
+---A whole number from `least` to `most`.
+local function is_within(least, most, unit)
+  local wanted = ("a whole number of %s from %d to %d"):format(unit, least, most)
+  return function(value)
+    return math.type(value) == "integer" and value >= least and value <= most, wanted
+  end
 end
 
 local function is_switch(value)
@@ -51,6 +60,9 @@ local FIELDS <const> = {
   timeout = is_seconds,
   silence = is_seconds,
   allow_fuse = is_switch,
+  script_memory = is_within(8, 65536, "MiB"),
+  script_seconds = is_within(1, 3600, "seconds"),
+  script_instructions = is_within(MILLION, MILLION * MILLION, "instructions"),
   agent_command = is_text,
   validation_command = is_text,
   agent_env = is_anything,
@@ -71,6 +83,9 @@ local PATHS <const> = { "live_migrations_dir", "taste" }
 ---@field timeout? integer            seconds
 ---@field silence? integer            seconds
 ---@field allow_fuse? boolean         locks of a FUSE file system are relied on
+---@field script_memory? integer      MiB that a call of a team's script may use
+---@field script_seconds? integer     that it may take
+---@field script_instructions? integer  of Lua's virtual machine
 ---@field agent_command? string       names a program: counts as a script, see project.trust
 ---@field agent_env? table            likewise
 ---@field validation_command? string  likewise

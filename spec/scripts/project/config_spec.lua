@@ -19,10 +19,12 @@ describe("project.config.load", function()
       schema_version = 1, live_migrations_dir = "a/b", taste = "t.md", with = "replay",
       model = "m", effort = "high", pipeline = "short", commit_message_prefix = "plan",
       timeout = 60, silence = 5,
+      script_memory = 64, script_seconds = 3, script_instructions = 10000000,
     }, (load_text [[{
       "schema_version": 1, "live_migrations_dir": "./a//b/", "taste": "./t.md", "with": "replay",
       "model": "m", "effort": "high", "pipeline": "short", "commit_message_prefix": "plan",
-      "timeout": 60, "silence": 5, "agent_command": null
+      "timeout": 60, "silence": 5, "agent_command": null,
+      "script_memory": 64, "script_seconds": 3, "script_instructions": 10000000
     }]]))
   end)
 
@@ -57,6 +59,12 @@ describe("project.config.load", function()
         "timeout must be a whole number of seconds above 0",
       ['{"schema_version": 1, "live_migrations_dir": "m", "silence": 0}'] =
         "silence must be a whole number of seconds above 0",
+      ['{"schema_version": 1, "live_migrations_dir": "m", "script_memory": 7}'] =
+        "script_memory must be a whole number of MiB from 8 to 65536",
+      ['{"schema_version": 1, "live_migrations_dir": "m", "script_seconds": "9"}'] =
+        "script_seconds must be a whole number of seconds from 1 to 3600",
+      ['{"schema_version": 1, "live_migrations_dir": "m", "script_instructions": 1e9}'] =
+        "script_instructions must be a whole number of instructions from 1000000 to 1000000000000",
       ["[]"] = "it must hold an object, not array",
       ["null"] = "it must hold an object, not null",
     }
