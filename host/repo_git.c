@@ -28,6 +28,7 @@ struct child {
     struct buffer streams[PIPES]; /* [0] unused */
     const char *input;
     size_t input_left;
+    int trouble; /* errno of a pipe that failed, or 0 */
 };
 
 /* Variables that choose another repository, index or object store. */
@@ -225,6 +226,9 @@ static int drain(struct child *child, int i)
         buffer->room = room;
     }
     count = mh_os_read(child->ends[i], buffer->data + buffer->size, READ_SIZE);
+    if (count < 0) {
+        child->trouble = errno;
+    }
     if (count <= 0) {
         mh_os_close(&child->ends[i]);
         count = 0;
@@ -239,7 +243,8 @@ static void feed(struct child *child)
     ssize_t count = mh_os.write(child->ends[0], child->input, child->input_left);
 
     if (count < 0 && errno != EINTR && errno != EAGAIN) {
-        child->input_left = 0; /* git ended early: its exit code tells why */
+        child->trouble = errno;
+        child->input_left = 0; /* where git ended early its exit code tells why */
     } else if (count > 0) {
         child->input += count;
         child->input_left -= (size_t)count;
@@ -324,6 +329,9 @@ int mh_repo_git(const struct mh_repo *repo, const struct mh_repo_git_call *call,
         (void)finish(&child, call->args[0], &ignored);
     } else {
         result = finish(&child, call->args[0], err);
+    }
+    if (result == 0 && child.trouble != 0) { /* git may have taken a part for all */
+        result = mh_err_sys(err, child.trouble, "cannot talk to git %s", call->args[0]);
     }
     free(child.streams[2].data);
     if (result < 0) {

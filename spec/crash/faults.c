@@ -382,6 +382,14 @@ static bool is_file(int fd)
     return fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
 }
 
+/* A pipe to a child, which might then work on half of what it was to get. */
+static bool is_pipe(int fd)
+{
+    struct stat info;
+
+    return fd > STDERR_FILENO && fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode);
+}
+
 /* Half of a write that is to be short. */
 static size_t shorten(size_t size)
 {
@@ -394,16 +402,17 @@ static size_t shorten(size_t size)
 
 ssize_t write(int fd, const void *data, size_t size)
 {
+    bool to_pipe = shared != NULL && is_pipe(fd);
     ssize_t count;
 
-    if (shared == NULL || !is_file(fd) || (fd <= STDERR_FILENO && trace_fd < 0)) {
+    if (shared == NULL || (!to_pipe && !is_file(fd)) || (fd <= STDERR_FILENO && trace_fd < 0)) {
         return put(fd, data, size);
     }
-    if (fails("write", "", false)) {
+    if (fails("write", to_pipe ? "pipe" : "", to_pipe)) {
         return -1;
     }
     count = put(fd, data, shorten(size));
-    if (count > 0 && trace_fd >= 0) {
+    if (count > 0 && trace_fd >= 0 && !to_pipe) {
         trace_data(fd, lseek(fd, 0, SEEK_CUR) - count, data, (size_t)count);
     }
     return count;
