@@ -23,13 +23,13 @@ local function refuse(message, fix)
 end
 
 --- Source text to a function.  A `#!` line is for the kernel.
-local function compile(text, path)
+local function compile(text, path, env)
   if text:sub(1, 1) == BYTECODE then
     return nil, path .. ": it is compiled; only source text runs"
   elseif text:sub(1, #BYTE_ORDER_MARK) == BYTE_ORDER_MARK then
     return nil, path .. ": it starts with a byte order mark; remove these three bytes"
   end
-  local chunk, why = load((text:gsub("^#[^\n]*", "", 1)), "@" .. path, "t")
+  local chunk, why = load((text:gsub("^#[^\n]*", "", 1)), "@" .. path, "t", env)
   -- Lua shortens a long path; people need the whole one.
   return chunk, why and why:gsub("^.-(:%d+: )", (path:gsub("%%", "%%%%")) .. "%1", 1)
 end
@@ -44,8 +44,17 @@ local function to_exit_code(value, script)
     script.path, tostring(value)), EXIT_FAILED)
 end
 
+--- A script that was found in a folder of scripts may have helpers beside it.
+local function environment(script)
+  if script.layer ~= "project" and script.layer ~= "user" then
+    return _G
+  end
+  return require("project.helpers").environment(
+    require("project.search").modules(script, script.project), compile)
+end
+
 local function run(script, args, running)
-  local chunk, why = compile(script.text, script.path)
+  local chunk, why = compile(script.text, script.path, environment(script))
   if not chunk then
     return refuse("cannot load the script " .. why)
   end

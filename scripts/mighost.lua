@@ -31,16 +31,21 @@ local function project_of(request)
   return M.open(request)
 end
 
---- What this project brings along that is not used, one line each: to be told to people.
+--- Why what this project brings along is not used, one line each: to be told to people.
 ---@param project mighost.Project
 ---@return string[]
 function M.untrusted(project)
-  local trust = require "project.trust"
-  local lines = {}
-  for i, what in ipairs(trust.list(project)) do
-    lines[i] = trust.explain(what)
-  end
-  return lines
+  local why = require("project.trust").explain(project)
+  return { why and why .. "; going on without (mighost trust --show)" }
+end
+
+--- Which file serves a name, and which others that hides.
+---@param project? mighost.Project
+---@param kind "stage"|"pipeline"|"rule"|"agent"|"script"|"lib"
+---@param name string
+---@return mighost.Which? which, string? message, string? name, string? fix
+function M.which(project, kind, name)
+  return require("project.which").look(project, kind, name)
 end
 
 --- The migrations, in byte order of their slugs.

@@ -66,7 +66,7 @@ local M = { check = pipeline_check.check, reachable = pipeline_check.reachable }
 ---@return string|nil NAME
 function M.built_in()
   if not built_in then
-    local registry = require("planning.registry").new(nil, { looking = true })
+    local registry = require("planning.registry").new(nil, { installed = true })
     local pipeline, message, name = registry:pipeline(BUILT_IN)
     if not pipeline then
       return nil, message, name

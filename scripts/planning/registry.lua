@@ -1,37 +1,21 @@
 --- Loads stages, pipelines, rules and agents by name: one file each, read once, checked before
---- use.  Only what mighost was installed with is run; a project's or a user's own is refused.
+--- use.  What a project brings along is only loaded once it is trusted.
 
 local loader = require "planning.loader"
 local search = require "project.search"
 local shapes = require "planning.shapes"
-local trust = require "project.trust"
 
 ---@class mighost.Registry
 ---@field private project mighost.Project|nil
----@field private looking boolean
+---@field private opts mighost.SearchOptions
 ---@field private cache table<string, table>
 ---@field private told table<string, boolean>
 local Registry <const> = {}
 Registry.__index = Registry
 
-local function installed(kind)
-  for _, layer in ipairs(search.layers(kind)) do
-    if layer.layer == "installed" then
-      return layer
-    end
-  end
-end
-
----The file that serves a name; for looking, always the installed one.
+---The file that serves a name.
 function Registry:find(kind, name)
-  if self.looking then
-    return search.read(installed(kind), name)
-  end
-  local found, message, code = search.find(kind, name, self.project)
-  if found and found.layer ~= "installed" then
-    return nil, trust.refusal(found.path)
-  end
-  return found, message, code
+  return search.find(kind, name, self.project, self.opts)
 end
 
 function Registry:load(kind, name, inspect)
@@ -126,9 +110,9 @@ end
 ---@return string[] messages
 function Registry:broken(kind)
   local messages = {}
-  local is_quiet = self.looking or self.told[kind]
+  local is_quiet = self.opts.looking or self.told[kind]
   self.told[kind] = true
-  for _, entry in ipairs(is_quiet and {} or search.list(kind, self.project)) do
+  for _, entry in ipairs(is_quiet and {} or search.list(kind, self.project, self.opts)) do
     if entry.layer ~= "installed" then
       local inspect = kind == "stages" and inspect_any(entry.name) or inspect_agent
       local value, message = self:load(kind, entry.name, inspect)
@@ -148,11 +132,11 @@ function Registry:rules()
     return self.all_rules
   end
   local found = {}
-  for _, entry in ipairs(search.list("rules", not self.looking and self.project or nil)) do
+  for _, entry in ipairs(search.list("rules", self.project, self.opts)) do
     local rule, message, code, fix = self:load("rules", entry.name, inspect_rule)
     if rule then
       found[#found + 1] = { name = entry.name, modes = rule.modes, check = rule.check }
-    elseif not (self.looking and code == "ENOENT") then
+    else
       return nil, message, code, fix
     end
   end
@@ -171,7 +155,7 @@ function Registry:agent(name)
     return value, message, code, fix
   end
   local names = {}
-  for _, entry in ipairs(search.list("agents", self.project)) do
+  for _, entry in ipairs(search.list("agents", self.project, self.opts)) do
     names[#names + 1] = entry.name
   end
   return nil, ("there is no agent %s; there are: %s"):format(name, table.concat(names, ", ")),
@@ -182,12 +166,11 @@ end
 local M = {}
 
 ---@param project mighost.Project|nil
----@param opts? { looking?: boolean } for commands that only look: files that were not installed
----       with mighost are passed over
+---@param opts? mighost.SearchOptions `looking` for commands that only look: what is not trusted is
+---       passed over; `installed` for mighost's own alone
 ---@return mighost.Registry
 function M.new(project, opts)
-  local looking = opts and opts.looking or false
-  return setmetatable({ project = project, looking = looking, cache = {}, told = {} }, Registry)
+  return setmetatable({ project = project, opts = opts or {}, cache = {}, told = {} }, Registry)
 end
 
 return M

@@ -84,6 +84,8 @@ local function choose_agent(reg, opts, config, settings)
   if not adapter then
     return nil, message, name, fix
   end
+  settings.agent_command = opts.agent_command
+    or settings.with == COMMAND and config.agent_command or nil
   settings.model = opts.model or config.model
   if adapter.needs_model and not settings.model then
     return nil, ("the agent %s needs a model"):format(settings.with), "EUSAGE",
@@ -171,7 +173,7 @@ M.prefix = prefix_of
 ---@return string? NAME
 ---@return string? fix
 function M.resolve(project, reg, opts)
-  local config, settings = project.config, { agent_command = opts.agent_command }
+  local config, settings = project.config, {}
   if opts.asks_nobody then
     settings.prefix, settings.insists = prefix_of(config), false
     return settings

@@ -4,13 +4,19 @@ local fs = require "host.fs"
 
 local root = require "project.root"
 local search = require "project.search"
+local team = require "project.team"
 local trust = require "project.trust"
 
 local MAX_WORDS <const> = 3
 local FOLLOW <const> = { links = "follow" }
 
 -- These only look: an untrusted repository must not be able to keep people from looking.
-local LOOKING <const> = { ["migration/doctor"] = true, ["migration/list"] = true }
+local LOOKING <const> = {
+  ["migration/doctor"] = true, ["migration/list"] = true, ["migration/show"] = true,
+  help = true, version = true, which = true,
+}
+-- What decides about a project's scripts is never one of them.
+local OWN <const> = { trust = true }
 
 --- The directory that -C names: it decides whose .mighost/ is searched.
 local function find_start(words)
@@ -26,6 +32,17 @@ local function find_start(words)
     end
   end
   return "."
+end
+
+--- The project whose scripts a command line may mean; nil where it has none, which is known without
+--- reading its configuration.
+local function find_project(start)
+  local place = root.find(start)
+  if not place or not team.has_scripts(place.root) then
+    return nil
+  end
+  local project, message = require("project.open").open(start)
+  return project or { root = place.root, team = team.unreadable(place.root, message), config = {} }
 end
 
 local function list_names(project)
@@ -65,17 +82,17 @@ local function note_shadowed(script, name)
 end
 
 local function resolve_name(name, project)
-  local script, message, code = search.find("scripts", name, project)
-  if not script or script.layer ~= "project" then
-    return script, message, code
-  elseif not LOOKING[name] then
-    return nil, trust.refusal(script.path)
+  if OWN[name] then
+    return search.find("scripts", name, nil, { installed = true })
   end
-  local instead, why, errno = search.find("scripts", name)
-  if instead then
-    instead.notes = { ("running %s; %s"):format(instead.path, trust.explain(script.path)) }
+  local script, message, code, fix = search.find("scripts", name, project,
+    { looking = LOOKING[name] })
+  if script and project and LOOKING[name] and team.text(project.team, "scripts", name)
+    and script.layer ~= "project" then
+    local _, path = team.text(project.team, "scripts", name)
+    script.notes = { ("running %s, since %s is not trusted"):format(script.path, path) }
   end
-  return instead, why, errno
+  return script, message, code, fix
 end
 
 local M = {}
@@ -83,19 +100,20 @@ local M = {}
 ---@class mighost.Script: mighost.Found
 ---@field used integer     how many words of the command line name it
 ---@field notes string[]   what to tell people before it runs
+---@field project? mighost.Project   the one whose scripts were searched
 
 --- The script that the first words of a command line name.
 ---@param words string[]
 ---@return mighost.Script? script, string? message, string? name, string? fix
 function M.resolve(words)
-  local project = root.find(find_start(words))
+  local project = find_project(find_start(words))
   local typed = {}
   for i = 1, math.min(#words, MAX_WORDS) do
     typed[i] = words[i]:gsub("%.lua$", "")
     local name = table.concat(typed, "/")
     local script, message, code, fix = resolve_name(name, project)
     if script then
-      script.used, script.notes = i, script.notes or {}
+      script.used, script.notes, script.project = i, script.notes or {}, project
       note_shadowed(script, name)
       return script
     elseif code ~= "ENOENT" then
@@ -115,7 +133,7 @@ function M.find_group(words)
   if #words < 2 or last ~= "--help" and last ~= "-h" then
     return nil
   end
-  local project = root.find(".")
+  local project = find_project(".")
   local name = table.concat(words, "/", 1, #words - 1)
   if search.has_folder("scripts", name, project) and not search.find("scripts", name, project) then
     return (name:gsub("/", " "))
@@ -135,7 +153,8 @@ end
 function M.installed()
   local loaded = {}
   for _, command in ipairs(M.list()) do
-    local script = command.layer == "installed" and search.find("scripts", command.path)
+    local script = command.layer == "installed"
+      and search.find("scripts", command.path, nil, { installed = true })
     if script then
       table.insert(loaded, { name = command.name, purpose = command.purpose,
         chunk = assert(load(script.text, "@" .. script.path, "t")) })
@@ -144,13 +163,14 @@ function M.installed()
   return loaded
 end
 
---- Every command with its purpose, which is the first line of its file.
+--- Every command that may run, with its purpose, which is the first line of its file.
 ---@param start? string
 ---@return {name: string, path: string, layer: mighost.Layer, purpose: string}[]
 function M.list(start)
+  local project = find_project(start or ".")
   local commands = {}
-  for _, entry in ipairs(search.list("scripts", root.find(start))) do
-    local script = search.read({ layer = entry.layer, path = entry.folder }, entry.name)
+  for _, entry in ipairs(search.list("scripts", project, { looking = true })) do
+    local script = search.find("scripts", entry.name, project, { looking = true })
     table.insert(commands, {
       name = entry.name:gsub("/", " "),
       path = entry.name,

@@ -44,8 +44,13 @@ local function is_version(value)
   return value == SCHEMA_VERSION, ("%d, the version this mighost knows"):format(SCHEMA_VERSION)
 end
 
-local function is_anything()
-  return true
+local function is_environment(value)
+  local is_right = strict.is_object(value)
+  for name, text in pairs(is_right and value or {}) do
+    is_right = is_right and name:find("^[%a_][%w_]*$") and type(text) == "string"
+      and not text:find("\0", 1, true)
+  end
+  return is_right, "an object of environment variables: names with texts"
 end
 
 local FIELDS <const> = {
@@ -63,10 +68,13 @@ local FIELDS <const> = {
   script_memory = is_within(8, 65536, "MiB"),
   script_seconds = is_within(1, 3600, "seconds"),
   script_instructions = is_within(MILLION, MILLION * MILLION, "instructions"),
+}
+-- What names programs, or what they get or may do, steers the machine of whoever cloned the
+-- repository: these count as scripts, see project.trust.
+local PROGRAMS <const> = {
   agent_command = is_text,
+  agent_env = is_environment,
   validation_command = is_text,
-  agent_env = is_anything,
-  hooks = is_anything,
 }
 local REQUIRED <const> = { "schema_version", "live_migrations_dir" }
 local PATHS <const> = { "live_migrations_dir", "taste" }
@@ -86,10 +94,9 @@ local PATHS <const> = { "live_migrations_dir", "taste" }
 ---@field script_memory? integer      MiB that a call of a team's script may use
 ---@field script_seconds? integer     that it may take
 ---@field script_instructions? integer  of Lua's virtual machine
----@field agent_command? string       names a program: counts as a script, see project.trust
----@field agent_env? table            likewise
----@field validation_command? string  likewise
----@field hooks? table                likewise
+---@field agent_command? string              once the project is trusted; so are the next ones
+---@field agent_env? table<string, string>
+---@field validation_command? string
 
 local function sorted_keys(fields)
   local keys = {}
@@ -101,9 +108,11 @@ local function sorted_keys(fields)
 end
 
 local function check_field(key, value)
-  local is_right = FIELDS[key]
+  local is_right = FIELDS[key] or PROGRAMS[key]
   if not is_right then
     return nil, "unknown field " .. key
+  elseif value == strict.null then
+    return true
   end
   local ok, wanted = is_right(value)
   if not ok then
@@ -112,21 +121,7 @@ local function check_field(key, value)
   return true
 end
 
---- The fields of a decoded file; a null counts as absent.
-local function check(fields)
-  if not strict.is_object(fields) then
-    return nil, "it must hold an object, not " .. strict.kind(fields)
-  end
-  local config = {}
-  for _, key in ipairs(sorted_keys(fields)) do
-    if fields[key] ~= strict.null or not FIELDS[key] then
-      local ok, why = check_field(key, fields[key])
-      if not ok then
-        return nil, why
-      end
-      config[key] = fields[key]
-    end
-  end
+local function fill_in(config)
   for _, key in ipairs(REQUIRED) do
     if config[key] == nil then
       return nil, key .. " is missing"
@@ -136,6 +131,24 @@ local function check(fields)
     config[key] = config[key] and paths.normalize(config[key])
   end
   return config
+end
+
+--- The fields of a decoded file, apart those that count as scripts; a null counts as absent.
+local function check(fields)
+  if not strict.is_object(fields) then
+    return nil, "it must hold an object, not " .. strict.kind(fields)
+  end
+  local config, programs = {}, {}
+  for _, key in ipairs(sorted_keys(fields)) do
+    local ok, why = check_field(key, fields[key])
+    if not ok then
+      return nil, why
+    elseif fields[key] ~= strict.null then
+      (PROGRAMS[key] and programs or config)[key] = fields[key]
+    end
+  end
+  local filled, lack = fill_in(config)
+  return filled, filled and programs or lack
 end
 
 local function read(root)
@@ -156,19 +169,20 @@ end
 
 local M = {}
 
---- Reads and checks a project's configuration.
+--- Reads and checks a project's configuration.  What counts as a script is kept apart: it belongs
+--- into the configuration only once it is trusted.
 ---@param root string
----@return mighost.Config? config, string? message, string? name
+---@return mighost.Config? config, table<string, any>|string programs_or_message, string? name
 function M.load(root)
   local fields, message = read(root)
   if fields == nil then
     return nil, "cannot read the configuration: " .. message, "ECONFIG"
   end
-  local config, why = check(fields)
+  local config, programs = check(fields)
   if not config then
-    return nil, ("%s/%s: %s"):format(root, PATH, why), "ECONFIG"
+    return nil, ("%s/%s: %s"):format(root, PATH, programs), "ECONFIG"
   end
-  return config
+  return config, programs
 end
 
 ---@class mighost.ConfigUpgrade

@@ -3,6 +3,8 @@
 local config = require "project.config"
 local homes = require "project.homes"
 local root = require "project.root"
+local team = require "project.team"
+local trust = require "project.trust"
 
 ---@class mighost.Project
 ---@field root string          where .mighost/ is; absolute
@@ -16,6 +18,7 @@ local root = require "project.root"
 ---@field config mighost.Config
 ---@field state_home string    the user's folder for workspaces and evidence
 ---@field config_home string   the user's folder for scripts and taste
+---@field team? mighost.Team    what the repository brings along, as it was when this was opened
 
 local M = {}
 
@@ -48,11 +51,14 @@ function M.open(start)
   if not place then
     return nil, message, name, fix
   end
-  local settings, why, code = config.load(place.root)
+  local settings, programs, code = config.load(place.root)
   if not settings then
-    return nil, why, code
+    return nil, programs, code
   end
-  return M.describe(place, settings)
+  local project = M.describe(place, settings)
+  project.team = team.read(place.root, programs)
+  trust.settle(project)
+  return project
 end
 
 return M

@@ -1,66 +1,218 @@
---- What a repository brings along and must not run just because someone typed `mighost` in it.
---- This version runs no script and no program that a repository names; it says so where one would.
+--- What a repository brings along does not run just because someone typed `mighost` in it.  Scripts
+--- of `.mighost/` and the keys of config.json that name programs are used once this user has said
+--- so, as long as they are byte for byte what was said of.
 
-local fs = require "host.fs"
+local teams = require "project.team"
 
-local FOLDERS <const> = { "agents", "lib", "rules", "scripts", "stages" }
-local PROGRAM_KEYS <const> = { "agent_command", "agent_env", "hooks", "validation_command" }
-local UNSUPPORTED <const> = "running a team's own scripts is not supported by this version"
+local VARIABLE <const> = "MIGHOST_TRUST"
+local SHOWN <const> = 3
+local DAY <const> = 10 -- of an ISO 8601 time: its date
 
---- An empty folder brings nothing; a link, or a folder that cannot be read, may bring anything.
-local function is_empty(dir, name)
-  local found = dir:stat(name)
-  if not found or found.kind ~= "directory" then
-    return not found
+---@class mighost.Standing
+---@field state "empty"|"trusted"|"new"|"changed"|"refused"
+---@field by? "record"|"environment"  for "trusted"
+---@field since? string               for "changed" and a record's "trusted": when that was
+---@field before table<string, string>  the texts that were trusted last
+---@field why? string                 for "refused", and where a record does not count
+---@field fix? string
+
+---@class mighost.TrustChange
+---@field what string       what people call the thing that changed
+---@field change "added"|"changed"|"removed"
+---@field before string    its text when it was trusted
+---@field after string     its text now
+---@field diff string      in what lines they differ; "" where only ends of lines do
+
+--- Only what matches is asked for: an empty project's digest opens nothing.
+local function is_named_by_environment(team)
+  local wanted = os.getenv(VARIABLE)
+  return wanted ~= nil and wanted ~= "" and wanted == require("host.tree").sha256(teams.pack(team))
+end
+
+local function judge(project)
+  local team = project.team
+  if not team or teams.is_empty(team) then
+    return { state = "empty", before = {} }
+  elseif #team.problems > 0 then
+    return { state = "refused", why = team.problems[1], before = {} }
+  elseif is_named_by_environment(team) then
+    return { state = "trusted", by = "environment", before = team.items }
   end
-  local entries = dir:list(name)
-  return entries ~= nil and #entries == 0
+  local record, why, _, fix = require("project.trust_record").read(project)
+  local before = record and require("lib.pack").decode(record.texts) or {}
+  if record and record.texts == teams.pack(team) then
+    return { state = "trusted", by = "record", since = record.since, before = before }
+  end
+  local named = os.getenv(VARIABLE)
+  return { state = record and "changed" or "new", since = record and record.since or nil,
+    before = before, fix = fix,
+    why = why or named and named ~= "" and VARIABLE .. " is another digest" or nil }
+end
+
+--- "a, b, c and 2 more".
+local function shorten(names)
+  local shown = table.concat(names, ", ", 1, math.min(#names, SHOWN))
+  return #names > SHOWN and ("%s and %d more"):format(shown, #names - SHOWN) or shown
+end
+
+local function describe_changes(changes)
+  local words = {}
+  for i, change in ipairs(changes) do
+    words[i] = ("%s (%s)"):format(change.what, change.change)
+  end
+  return shorten(words)
+end
+
+local function change(what, kind, before, after)
+  return { what = what, change = kind, before = before, after = after,
+    diff = require("lib.diff").lines(before, after) }
 end
 
 local M = {}
 
---- Why something of the repository's is not used.
----@param what string   a path, or a key of the configuration
----@return string
-function M.explain(what)
-  return ("%s is not used: %s"):format(what, UNSUPPORTED)
+--- Decides what is trusted; what is, takes its place in the configuration.
+---@param project mighost.Project
+---@return mighost.Standing
+function M.settle(project)
+  local standing = judge(project)
+  if project.team then
+    project.team.standing = standing
+    for key, value in pairs(project.team.programs) do
+      project.config[key] = standing.state == "trusted" and value or nil
+    end
+  end
+  return standing
+end
+
+--- How the user stands to what the project brings along.
+---@param project mighost.Project
+---@return mighost.Standing
+function M.standing(project)
+  return project.team and project.team.standing or M.settle(project)
+end
+
+--- Whether what the project brings along may be used.
+---@param project mighost.Project
+---@return boolean
+function M.is_trusted(project)
+  return M.standing(project).state == "trusted"
+end
+
+--- What people call the things that the project brings along, sorted.
+---@param project mighost.Project
+---@return string[]
+function M.names(project)
+  return project.team and teams.names(project.team) or {}
+end
+
+--- Why nothing of it can be trusted, whoever is asked.
+---@param project mighost.Project
+---@return string[]
+function M.problems(project)
+  local problems = project.team and project.team.problems or {}
+  return table.move(problems, 1, #problems, 1, {})
+end
+
+--- In what it differs from what was trusted last, sorted by name.
+---@param project mighost.Project
+---@return mighost.TrustChange[]
+function M.changes(project)
+  local before, after = M.standing(project).before, project.team and project.team.items or {}
+  local changes = {}
+  for what, text in pairs(after) do
+    if not before[what] then
+      table.insert(changes, change(what, "added", "", text))
+    elseif text ~= before[what] then
+      table.insert(changes, change(what, "changed", before[what], text))
+    end
+  end
+  for what, text in pairs(before) do
+    if not after[what] then
+      table.insert(changes, change(what, "removed", text, ""))
+    end
+  end
+  table.sort(changes, function(a, b)
+    return a.what < b.what
+  end)
+  return changes
+end
+
+--- Why what the project brings along is not used, in one line; nil where it is, or brings nothing.
+---@param project mighost.Project
+---@return string?
+function M.explain(project)
+  local standing = M.standing(project)
+  local why = standing.why and "; " .. standing.why or ""
+  if standing.state == "refused" then
+    return "nothing of what this project brings along can be used" .. why:gsub("^;", ":")
+  elseif standing.state == "new" then
+    return ("this project brings along what you have not trusted: %s%s"):format(
+      shorten(teams.names(project.team)), why)
+  elseif standing.state == "changed" then
+    return ("what this project brings along is not what you trusted on %s: %s%s"):format(
+      standing.since:sub(1, DAY), describe_changes(M.changes(project)), why)
+  end
 end
 
 --- The same as the values of a failure.
----@param what string
----@return string message, string name
-function M.refusal(what)
-  return M.explain(what) .. "; remove it from the project to go on", "EUNTRUSTED"
+---@param project mighost.Project
+---@return string message, string name, string fix
+function M.refusal(project)
+  local standing = M.standing(project)
+  local root, here = project.team.root, require("host.sys").cwd()
+  local is_here = here and require("project.paths").beneath(root, here)
+  local command = "mighost trust" .. (is_here and "" or " -C " .. require("lib.quote").word(root))
+  if standing.state == "refused" then
+    command = command .. " --show"
+  end
+  return M.explain(project), "EUNTRUSTED", standing.fix or command
 end
 
---- Everything in this project that would have to be trusted: folders, then keys of config.json.
----@param project {root: string, config: table}
----@return string[]
-function M.list(project)
-  local found = {}
-  local dir <close> = fs.open_dir(project.root .. "/.mighost")
-  for _, name in ipairs(FOLDERS) do
-    if dir and not is_empty(dir, name) then
-      table.insert(found, project.root .. "/.mighost/" .. name)
-    end
-  end
-  for _, key in ipairs(PROGRAM_KEYS) do
-    if project.config[key] ~= nil then
-      table.insert(found, ("%s in %s/.mighost/config.json"):format(key, project.root))
-    end
-  end
-  return found
-end
-
---- For commands that would use such things.
----@param project {root: string, config: table}
----@return true? ok, string? message, string? name
+--- For commands that would use what the project brings along.
+---@param project mighost.Project
+---@return true? ok, string? message, string? name, string? fix
 function M.check(project)
-  local found = M.list(project)
-  if #found == 0 then
+  local state = M.standing(project).state
+  if state == "trusted" or state == "empty" then
     return true
   end
-  return nil, M.refusal(found[1])
+  return nil, M.refusal(project)
+end
+
+--- What `MIGHOST_TRUST` has to be for this to be trusted; nil where nothing can be.
+---@param project mighost.Project
+---@return string? digest, string? message, string? name
+function M.digest(project)
+  local state = M.standing(project).state
+  if state == "empty" or state == "refused" then
+    return nil
+  end
+  return require("host.tree").sha256(teams.pack(project.team))
+end
+
+--- Trusts from now on what was read when the project was opened, whatever is there meanwhile.
+---@param project mighost.Project
+---@return true? ok, string? message, string? name, string? fix
+function M.accept(project)
+  if M.standing(project).state == "refused" then
+    return nil, M.refusal(project)
+  end
+  local sys = require "host.sys"
+  local now = sys.now()
+  local ok, message, name, fix = require("project.trust_record").write(project, {
+    texts = teams.pack(project.team), since = require("lib.time").format(now, sys.utc_offset(now)),
+  })
+  if ok then
+    M.settle(project)
+  end
+  return ok, message, name, fix
+end
+
+--- Trusts nothing of this project any more.
+---@param project mighost.Project
+---@return boolean? was_trusted, string? message, string? name
+function M.revoke(project)
+  return require("project.trust_record").remove(project)
 end
 
 return M

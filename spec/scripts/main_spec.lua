@@ -196,27 +196,29 @@ describe("a repository's own commands", function()
 
   it("are refused, from anywhere inside and with -C", function()
     local repo <close> = project()
-    repo:write(".mighost/scripts/version.lua", "print 'pwned'")
+    repo:write(".mighost/scripts/plan.lua", "print 'pwned'")
     repo:write(".mighost/scripts/theirs.lua", "print 'pwned'")
     repo.dir:mkdir("deep/er")
     local elsewhere <close> = tmp.dir()
     local runs = {
-      program.run { args = { "version" }, cwd = repo.path },
+      program.run { args = { "plan" }, cwd = repo.path },
       program.run { args = { "theirs" }, cwd = repo.path .. "/deep/er" },
-      program.run { args = { "version", "-C", repo.path }, cwd = elsewhere.path },
-      program.run { args = { "version", "-C" .. repo.path }, cwd = elsewhere.path },
-      program.run { args = { "version", "--repo-root=" .. repo.path }, cwd = elsewhere.path },
-      program.run { args = { "version", "--repo-root", repo.path }, cwd = elsewhere.path },
+      program.run { args = { "plan", "-C", repo.path }, cwd = elsewhere.path },
+      program.run { args = { "plan", "-C" .. repo.path }, cwd = elsewhere.path },
+      program.run { args = { "plan", "--repo-root=" .. repo.path }, cwd = elsewhere.path },
+      program.run { args = { "plan", "--repo-root", repo.path }, cwd = elsewhere.path },
     }
     for _, result in ipairs(runs) do
       assert.equal(10, result.exit)
       assert.equal("", result.stdout)
-      assert.matches("running a team's own scripts is not supported", result.stderr, 1, true)
+      assert.matches("have not trusted: .mighost/scripts/plan.lua, .mighost/scripts/theirs.lua",
+        result.stderr, 1, true)
+      assert.matches("next: mighost trust", result.stderr, 1, true)
     end
-    assert.equal(0, program.run { args = { "version" }, cwd = elsewhere.path }.exit)
+    assert.equal(0, program.run { args = { "plan", "--help" }, cwd = elsewhere.path }.exit)
   end)
 
-  it("do not keep list and doctor from running", function()
+  it("do not keep people from looking", function()
     local repo <close> = project()
     repo:write(".mighost/scripts/migration/list.lua", "print 'pwned'")
     repo:write(".mighost/scripts/migration/doctor.lua", "print 'pwned'")
@@ -224,8 +226,8 @@ describe("a repository's own commands", function()
       local result = program.run { args = args, cwd = repo.path }
       assert.equal(0, result.exit)
       assert.is_nil(result.stdout:find("pwned"))
-      assert.matches(".mighost/scripts/migration/" .. args[2] .. ".lua is not used", result.stderr,
-        1, true)
+      assert.matches(".mighost/scripts/migration/" .. args[2] .. ".lua is not trusted",
+        result.stderr, 1, true)
     end
   end)
 end)

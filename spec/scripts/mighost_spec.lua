@@ -58,8 +58,10 @@ describe("mighost", function()
     local repo <close>, opened = project()
     assert.same({}, mighost.untrusted(opened))
     repo:write(".mighost/rules/x.lua", "")
-    assert.same({ repo.path .. "/.mighost/rules is not used: running a team's own scripts is not "
-      .. "supported by this version" }, mighost.untrusted(opened))
+    assert.same({}, mighost.untrusted(opened)) -- as it was when it was opened
+    assert.same({ "this project brings along what you have not trusted: .mighost/rules/x.lua; "
+      .. "going on without (mighost trust --show)" },
+      mighost.untrusted(assert(mighost.open { repo_root = repo.path })))
   end)
 
   it("has a version", function()

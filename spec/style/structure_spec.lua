@@ -38,9 +38,11 @@ local ONLY_IN <const> = {
   ["argparse"] = { "scripts/cli.lua", "scripts/cli/completion.lua" },
 }
 
---- Requires a name that it was given: a stage's, rule's or agent's own require, which checks it.
+--- Requires a name that it was given: the own require of a stage, rule or agent, which checks it,
+--- and that of a command script that comes with helpers.
 local MAY_CHOOSE <const> = {
   ["scripts/planning/loader.lua"] = true, ["scripts/planning/jail_child.lua"] = true,
+  ["scripts/project/helpers.lua"] = true,
 }
 
 local MAY_CATCH <const> = {

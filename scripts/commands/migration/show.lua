@@ -233,6 +233,9 @@ local function look()
   elseif opts.diff then
     return mighost.diff(project, opts.slug, opts.diff[1], opts.diff[2])
   end
+  for _, unused in ipairs(mighost.untrusted(project)) do
+    cli.note(opts, unused)
+  end
   return mighost.show(project, opts.slug)
 end
 

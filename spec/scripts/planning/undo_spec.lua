@@ -116,6 +116,7 @@ describe("planning.undo", function()
     fails("EUNSUPPORTED")
     p.repo:git("switch", "-q", "main")
     p.repo:write(".mighost/stages/review.lua", "error('never run')")
+    opened = p:open()
     fails("EUNTRUSTED")
   end)
 

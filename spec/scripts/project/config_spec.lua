@@ -5,9 +5,11 @@ local tmp = require "spec.support.tmp"
 local function load_text(text)
   local dir <close> = tmp.dir()
   dir:write(config.path, text)
-  local value, message, name = config.load(dir.path)
-  return value, message and message:gsub(dir.path, "<root>", 1, true):gsub(
-    dir.path:gsub("%p", "%%%0"), "<root>"), name
+  local value, programs, name = config.load(dir.path)
+  if value then
+    return value, programs
+  end
+  return nil, (programs:gsub(dir.path:gsub("%p", "%%%0"), "<root>")), name
 end
 
 local MINIMAL <const> = '{"schema_version": 1, "live_migrations_dir": "m"}'
@@ -28,13 +30,25 @@ describe("project.config.load", function()
     }]]))
   end)
 
-  it("keeps the keys that name programs, for project.trust", function()
-    local value = load_text [[{
+  it("keeps the keys that name programs apart, for project.trust", function()
+    local value, programs = load_text [[{
       "schema_version": 1, "live_migrations_dir": "m", "agent_command": "x",
-      "agent_env": {"A": "b"}, "validation_command": "make", "hooks": []}]]
+      "agent_env": {"A": "b"}, "validation_command": "make"}]]
+    assert.same({ schema_version = 1, live_migrations_dir = "m" }, value)
     assert.same({ "x", "b", "make" },
-      { value.agent_command, value.agent_env.A, value.validation_command })
-    assert.is_not_nil(value.hooks)
+      { programs.agent_command, programs.agent_env.A, programs.validation_command })
+    assert.same({}, (select(2, load_text(MINIMAL))))
+  end)
+
+  it("holds these keys to their types, trusted or not", function()
+    for _, text in ipairs { '"agent_command": ""', '"agent_command": ["x"]',
+      '"validation_command": 1', '"agent_env": []', '"agent_env": "x"', '"agent_env": {"A": 1}',
+      '"agent_env": {"A B": "x"}', '"agent_env": {"A": "\\u0000"}', '"hooks": {}' } do
+      local value, message, name = load_text(MINIMAL:gsub("}$", ", " .. text:gsub("%%", "%%%%") .. "}"))
+      assert.is_nil(value, text)
+      assert.matches("config.json: .*" .. text:match('"([%a_]+)"'), message)
+      assert.equal("ECONFIG", name)
+    end
   end)
 
   it("names the file and the field of what is wrong", function()
@@ -129,11 +143,11 @@ describe("project.config.write", function()
     assert.equal('{\n  "live_migrations_dir": "m",\n  "schema_version": 1\n}\n',
       dir:read(config.path))
     dir:write(config.path, [[{"schema_version": 1, "live_migrations_dir": "m", "with": "replay",
-      "agent_env": {"A": ["b"]}}]])
+      "agent_env": {"A": "b"}}]])
     assert.is_true(config.write(dir.path, { live_migrations_dir = "n", taste = "t.md" }))
-    local value = config.load(dir.path)
+    local value, programs = config.load(dir.path)
     assert.same({ "n", "t.md", "replay", "b" },
-      { value.live_migrations_dir, value.taste, value.with, value.agent_env.A[1] })
+      { value.live_migrations_dir, value.taste, value.with, programs.agent_env.A })
   end)
 
   it("does not replace what it cannot read", function()

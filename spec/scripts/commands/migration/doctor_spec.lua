@@ -96,6 +96,7 @@ describe("mighost migration doctor", function()
     repo:write(".mighost/rules/manifest-name.lua", "error 'ran'")
     local result = doctor(repo, "good")
     assert.equal(0, result.exit)
-    assert.matches("/.mighost/rules is not used", result.stderr, 1, true)
+    assert.matches("have not trusted: .mighost/rules/manifest-name.lua; going on without",
+      result.stderr, 1, true)
   end)
 end)

@@ -74,14 +74,12 @@ describe("mighost migration list", function()
     local repo <close> = project()
     repo:write(".mighost/rules/x.lua", "error 'ran'")
     repo:write(".mighost/config.json",
-      '{"schema_version": 1, "live_migrations_dir": "migrations", "hooks": {}}')
+      '{"schema_version": 1, "live_migrations_dir": "migrations", "agent_command": "x"}')
     local result = list(repo)
     assert.same({ 0, HEADER }, { result.exit, result.stdout })
-    assert.equal("mighost: " .. repo.path
-      .. "/.mighost/rules is not used: running a team's own scripts "
-      .. "is not supported by this version\nmighost: hooks in " .. repo.path
-        .. "/.mighost/config.json is "
-      .. "not used: running a team's own scripts is not supported by this version\n", result.stderr)
+    assert.equal("mighost: this project brings along what you have not trusted: "
+      .. ".mighost/rules/x.lua, agent_command in .mighost/config.json; going on without "
+      .. "(mighost trust --show)\n", result.stderr)
     assert.equal("", list(repo, "--quiet").stderr)
   end)
 

@@ -1,0 +1,51 @@
+--- Says which file serves a stage, pipeline, rule, agent, script or helper, and what it hides.
+
+local cli = require "cli"
+local mighost = require "mighost"
+
+local KINDS <const> = { "stage", "pipeline", "rule", "agent", "script", "lib" }
+
+local parser = cli.parser {
+  name = "which",
+  summary = "Says which file serves a name, and which ones that hides: path, layer (project, user "
+    .. "or installed) and state (serves, hidden or refused), tab-separated, in the order in which "
+    .. "they are searched.",
+  example = { "mighost which stage review", "mighost which script migration list" },
+  json = true,
+}
+parser:argument("kind", "One of " .. table.concat(KINDS, ", ") .. "."):choices(KINDS)
+parser:argument("name", "Its name, with or without .lua; a script may have several words.")
+  :args("+")
+
+local opts, code = cli.parse(parser, { ... })
+if not opts then
+  return code
+end
+-- Outside of any project the user's and the installed ones are there all the same.
+local project, message, name, fix = mighost.open(opts)
+if not project and name ~= "ECONFIG" and name ~= "ENOTREPO" then
+  return cli.fail(opts, message, name, fix)
+end
+local which, why, errno, help = mighost.which(project, opts.kind, table.concat(opts.name, "/"))
+if not which then
+  return cli.fail(opts, why, errno, help)
+end
+for _, layer in ipairs(which.layers) do
+  if layer.why then
+    cli.note(opts, layer.why)
+  end
+end
+if opts.json then
+  local json = require "lib.json"
+  for _, layer in ipairs(which.layers) do
+    layer.why = layer.why or json.null
+  end
+  which.trusted = which.trusted == nil and json.null or which.trusted
+  return cli.answer(opts, 0, which)
+end
+local rows = {}
+for i, layer in ipairs(which.layers) do
+  rows[i] = { layer.path, layer.layer, layer.state }
+end
+cli.write_rows(rows)
+return 0
