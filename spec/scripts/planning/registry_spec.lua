@@ -1,5 +1,7 @@
+local brought = require "spec.support.brought"
 local project = require "spec.support.project"
 local registry = require "planning.registry"
+local trust = require "project.trust"
 
 local STAGE <const> = [[return {
   name = %q, outcomes = { "done" }, prompt = function() end, judge = function() end, %s
@@ -110,5 +112,26 @@ describe("planning.registry", function()
     local looking = registry.new(p:open(), { looking = true })
     assert.equal("review", assert(looking:stage "review").name)
     assert.is_table(looking:rules())
+  end)
+
+  it("lets a trusted project's files serve, but mighost's own where those are wanted", function()
+    local theirs <close> = brought.new {
+      [".mighost/stages/review.lua"] = STAGE:format("review", ""),
+      [".mighost/rules/own.lua"] = "return { modes = { 'doctor' }, check = function() end }",
+    }
+    local opened = theirs:open()
+    assert(trust.accept(opened))
+    theirs.repo:write(".mighost/stages/review.lua", "error('swapped')")
+    for _, opts in ipairs { {}, { looking = true } } do
+      local reg = registry.new(opened, opts)
+      assert.same({ "done" }, assert(reg:stage "review").outcomes)
+      local names = {}
+      for _, rule in ipairs(assert(reg:rules())) do
+        names[rule.name] = true
+      end
+      assert.is_true(names.own and names["plan-present"])
+    end
+    local own = registry.new(opened, { installed = true })
+    assert.same({ "clear", "findings" }, assert(own:stage "review").outcomes)
   end)
 end)

@@ -46,6 +46,15 @@ describe("planning.settings", function()
       found.timeout, found.silence, found.agent_command })
   end)
 
+  it("takes the program of --with command from the configuration, if that is asked", function()
+    local p <close> = project.new()
+    local config = { agent_command = "ours --fast" }
+    assert.equal("ours --fast", assert(resolve(p, { with = "command" }, config)).agent_command)
+    assert.equal("mine",
+      assert(resolve(p, { with = "command", agent_command = "mine" }, config)).agent_command)
+    assert.is_nil(assert(resolve(p, REPLAY, config)).agent_command)
+  end)
+
   it("answers from the recording that mighost was installed with", function()
     local p <close> = project.new()
     assert.matches("^" .. sys.share():gsub("%p", "%%%0") .. "/stages/recordings/[^/]+$",

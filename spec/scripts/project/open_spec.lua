@@ -12,7 +12,20 @@ describe("project.open", function()
       live_path = repo.path .. "/sub/docs/m", git_live = "sub/docs/m",
       config = { schema_version = 1, live_migrations_dir = "docs/m" },
       state_home = homes.state(), config_home = homes.config(),
+      team = { root = repo.path .. "/sub", items = {}, programs = {}, problems = {},
+        standing = { state = "empty", before = {} } },
     }, open.open(repo.path .. "/sub"))
+  end)
+
+  it("reads what the repository brings along, and keeps it out of the configuration", function()
+    local repo <close> = git.repo()
+    repo:write(".mighost/config.json",
+      '{"schema_version": 1, "live_migrations_dir": "m", "agent_command": "theirs"}')
+    repo:write(".mighost/rules/own.lua", "text")
+    local project = assert(open.open(repo.path))
+    assert.equal("new", project.team.standing.state)
+    assert.equal("text", project.team.items[".mighost/rules/own.lua"])
+    assert.is_nil(project.config.agent_command)
   end)
 
   it("passes on why there is none", function()
