@@ -5,7 +5,6 @@ local fs = require "host.fs"
 local root = require "project.root"
 local search = require "project.search"
 local team = require "project.team"
-local trust = require "project.trust"
 
 local MAX_WORDS <const> = 3
 local FOLLOW <const> = { links = "follow" }

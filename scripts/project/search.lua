@@ -132,7 +132,16 @@ M.layers = { "project", "user", "installed" }
 
 --- The layers that options leave.
 local function layers_for(opts)
-  return opts and opts.installed and { "installed" } or M.layers
+  return opts.installed and { "installed" } or M.layers
+end
+
+--- Why no layer has a name; it may stand where nothing can be trusted.
+local function refuse_missing(kind, name, project, opts)
+  local may_be_hidden = project and project.team and #project.team.problems > 0
+  if may_be_hidden and not opts.looking and not opts.installed then
+    return nil, trust.refusal(project)
+  end
+  return nil, ("no file of %s has this name: %s"):format(kind, name), "ENOENT"
 end
 
 --- Whether a name is made of safe path segments.
@@ -171,20 +180,16 @@ function M.find(kind, name, project, opts)
   if not M.is_name(name) then
     return nil, ("no %s can have this name: %s"):format(kind, name), "ENOENT"
   end
-  for _, layer in ipairs(layers_for(opts)) do
+  local limits = opts or {}
+  for _, layer in ipairs(layers_for(limits)) do
     local hit = look_in(layer, kind, name, project)
-    local is_passed_over = hit and layer == "project" and not hit.text and opts and opts.looking
     if hit and hit.text then
       return hit
-    elseif hit and not is_passed_over then
+    elseif hit and not (layer == "project" and limits.looking) then
       return nil, hit.message, hit.name, hit.fix
     end
   end
-  local may_be_hidden = project and project.team and #project.team.problems > 0
-  if may_be_hidden and not (opts and (opts.looking or opts.installed)) then
-    return nil, trust.refusal(project)
-  end
-  return nil, ("no file of %s has this name: %s"):format(kind, name), "ENOENT"
+  return refuse_missing(kind, name, project, limits)
 end
 
 --- Whether any layer has a folder of this name.
@@ -217,8 +222,9 @@ end
 ---@return {name: string, layer: mighost.Layer}[]
 function M.list(kind, project, opts)
   local found, seen = {}, {}
-  local own = not (opts and opts.looking and project and not trust.is_trusted(project)) and project
-  for _, layer in ipairs(layers_for(opts)) do
+  local limits = opts or {}
+  local own = not (limits.looking and project and not trust.is_trusted(project)) and project
+  for _, layer in ipairs(layers_for(limits)) do
     for _, path in ipairs(list_paths(layer, kind, own)) do
       local name = path:match("^(.+)%.lua$")
       if name and M.is_name(name) and not seen[name] then

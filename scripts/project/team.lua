@@ -94,11 +94,11 @@ end
 
 local function read_all(reading)
   local dir <close> = open_folder(reading)
-  local entries, message = nil, nil
+  local entries, message
   if dir then
     entries, message = dir:list()
-    table.insert(reading.problems, message)
   end
+  table.insert(reading.problems, message)
   for _, entry in ipairs(entries or {}) do
     if FOLDERS[entry.name] and entry.kind == "directory" then
       read_folder(reading, dir, entry.name, 1)

@@ -29,6 +29,22 @@ local function is_named_by_environment(team)
   return wanted ~= nil and wanted ~= "" and wanted == require("host.tree").sha256(teams.pack(team))
 end
 
+local function judge_by_record(project)
+  local record, why, _, fix = require("project.trust_record").read(project)
+  local named = os.getenv(VARIABLE)
+  if not why and named and named ~= "" then
+    why = VARIABLE .. " is another digest"
+  end
+  if not record then
+    return { state = "new", before = {}, why = why, fix = fix }
+  end
+  local before = require("lib.pack").decode(record.texts) or {}
+  if record.texts == teams.pack(project.team) then
+    return { state = "trusted", by = "record", since = record.since, before = before }
+  end
+  return { state = "changed", since = record.since, before = before, why = why }
+end
+
 local function judge(project)
   local team = project.team
   if not team or teams.is_empty(team) then
@@ -38,15 +54,7 @@ local function judge(project)
   elseif is_named_by_environment(team) then
     return { state = "trusted", by = "environment", before = team.items }
   end
-  local record, why, _, fix = require("project.trust_record").read(project)
-  local before = record and require("lib.pack").decode(record.texts) or {}
-  if record and record.texts == teams.pack(team) then
-    return { state = "trusted", by = "record", since = record.since, before = before }
-  end
-  local named = os.getenv(VARIABLE)
-  return { state = record and "changed" or "new", since = record and record.since or nil,
-    before = before, fix = fix,
-    why = why or named and named ~= "" and VARIABLE .. " is another digest" or nil }
+  return judge_by_record(project)
 end
 
 --- "a, b, c and 2 more".

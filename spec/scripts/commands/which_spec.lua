@@ -22,7 +22,8 @@ describe("mighost which", function()
     local theirs <close> = brought.new { [".mighost/stages/review.lua"] = "" }
     local result = theirs:run { "which", "stage", "review" }
     assert.equal(0, result.exit)
-    assert.matches("review.lua\tproject\trefused\n.*review.lua\tinstalled\tserves\n$", result.stdout)
+    assert.matches("review.lua\tproject\trefused\n.*review.lua\tinstalled\tserves\n$",
+      result.stdout)
     assert.matches("have not trusted: .mighost/stages/review.lua", result.stderr, 1, true)
   end)
 

@@ -3,7 +3,8 @@ local pack = require "lib.pack"
 describe("lib.pack", function()
   it("gives back what it was given, whatever the bytes", function()
     for _, map in ipairs {
-      {}, { a = "" }, { [""] = "x" }, { a = "1 1\nb\nc\n", b = "\0\n\255", ["a\n0 0"] = "pack 1\n" },
+      {}, { a = "" }, { [""] = "x" },
+      { a = "1 1\nb\nc\n", b = "\0\n\255", ["a\n0 0"] = "pack 1\n" },
     } do
       assert.same(map, pack.decode(pack.encode(map)))
     end
@@ -41,7 +42,8 @@ describe("lib.pack", function()
     local packed = pack.encode { alpha = ("x"):rep(30), beta = "y" }
     for _ = 1, 300 do
       local at = math.random(#packed)
-      local damaged = packed:sub(1, at - 1) .. string.char(math.random(0, 255)) .. packed:sub(at + 1)
+      local byte = string.char(math.random(0, 255))
+      local damaged = packed:sub(1, at - 1) .. byte .. packed:sub(at + 1)
       local map = pack.decode(damaged)
       assert.is_true(map == nil or pack.encode(map) == damaged)
     end

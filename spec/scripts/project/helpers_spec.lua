@@ -17,8 +17,9 @@ end
 
 describe("project.helpers", function()
   it("finds helpers of one's own first, once, and everything else as ever", function()
-    local env, asked = environment { ["lib.words"] = "return { name = ..., other = require 'lib.b' }",
-      ["lib.b"] = "return 'b'" }
+    local env, asked = environment {
+      ["lib.words"] = "return { name = ..., other = require 'lib.b' }", ["lib.b"] = "return 'b'",
+    }
     assert.same({ name = "lib.words", other = "b" }, run(env, "return require 'lib.words'"))
     assert.equal(run(env, "return require 'lib.words'"), run(env, "return require 'lib.words'"))
     assert.equal(1, asked["lib.words"])

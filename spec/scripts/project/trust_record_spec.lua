@@ -78,9 +78,9 @@ describe("project.trust_record", function()
 
   it("does not count where it is damaged, a link, or another project's", function()
     assert(records.write(project, RECORD))
-    local path, text = file(), nil
+    local path = file()
     local name = path:match("[^/]*$")
-    text = theirs.home:read("state/mighost/trust/" .. name)
+    local text = theirs.home:read("state/mighost/trust/" .. name)
     for _, damaged in ipairs { "", "x", text:sub(1, -2), text .. "x",
       (text:gsub(project.common:gsub("%p", "%%%0"), ("x"):rep(#project.common))) } do
       theirs.home:write("state/mighost/trust/" .. name, damaged)
