@@ -9,10 +9,13 @@ local ELSEWHERE <const> = {
   "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX",
 }
 
-local function environment()
+local function environment(more)
   local env = sys.env()
   for _, name in ipairs(ELSEWHERE) do
     env[name] = nil
+  end
+  for name, value in pairs(more or {}) do
+    env[name] = value
   end
   env.GIT_TERMINAL_PROMPT = "0"
   env.LC_ALL = "C"
@@ -30,26 +33,66 @@ local function last_line(report)
   return "it ended with " .. tostring(report.exit or report.signal)
 end
 
+--- The command among the words, behind settings such as "-c core.fsync=all".
+local function command_of(words)
+  local index = 1
+  while words[index] == "-c" do
+    index = index + 2
+  end
+  return words[index]
+end
+
 local M = {}
 
---- Runs git in a folder.
+---@class mighost.GitOptions
+---@field stdin? string
+---@field env? table<string, string>  added to the environment
+---@field stdout? string      a file that gets what it prints
+---@field stderr? string      likewise
+---@field keep? integer       bytes of its output that are returned at most; default 8 MiB
+---@field cap? integer        bytes that it may print
+---@field timeout? number     seconds
+---@field finishing? boolean  it runs although mighost got a signal
+---@field held? host.lock.Lock  held until it has ended, even if mighost is killed
+---@field secrets? table<string, string>  kept out of what it prints
+
+--- Runs git in a folder, with the repository's hooks, filters and signing as they are configured.
+---@param folder string
+---@param words string[]
+---@param opts? mighost.GitOptions
+---@return string? stdout, string? message, string? name, host.proc.Report? report
+---   EGIT: git said no; ETIMEOUT
+function M.call(folder, words, opts)
+  opts = opts or {}
+  local argv = table.move(words, 1, #words, 5, { "git", "--literal-pathspecs", "-C", folder })
+  local report, message, name = proc.run { argv = argv, cwd = folder, env = environment(opts.env),
+    stdin = opts.stdin, stdout = opts.stdout, stderr = opts.stderr, keep = opts.keep,
+    cap = opts.cap, timeout = opts.timeout, finishing = opts.finishing, held = opts.held,
+    secrets = opts.secrets }
+  local command = command_of(words)
+  if not report then
+    return nil, "cannot start git: " .. message, name
+  elseif report.ended_by == "interrupt" then
+    return nil, "interrupted", "EINTERRUPTED", report
+  elseif report.ended_by == "timeout" then
+    return nil, ("git %s was not done within %g s"):format(command, opts.timeout), "ETIMEOUT",
+      report
+  elseif report.exit ~= 0 then
+    return nil, ("git %s: %s"):format(command, last_line(report)), "EGIT", report
+  elseif not report.stdout.whole and not opts.stdout then
+    return nil, ("git %s printed %d bytes, which is too much"):format(command,
+      report.stdout.bytes), "EOUTPUT", report
+  end
+  return report.stdout.head, nil, nil, report
+end
+
+--- The same, for what needs no options.
 ---@param folder string
 ---@param ... string
 ---@return string? stdout, string? message, string? name   EGIT: git said no
 function M.run(folder, ...)
-  local argv = { "git", "--literal-pathspecs", "-C", folder, ... }
-  local report, message, name = proc.run { argv = argv, cwd = folder, env = environment() }
-  if not report then
-    return nil, "cannot start git: " .. message, name
-  elseif report.ended_by == "interrupt" then
-    return nil, "interrupted", "EINTERRUPTED"
-  elseif report.exit ~= 0 then
-    return nil, ("git %s: %s"):format((...), last_line(report)), "EGIT"
-  elseif not report.stdout.whole then
-    return nil, ("git %s printed %d bytes, which is too much"):format((...), report.stdout.bytes),
-      "EOUTPUT"
-  end
-  return report.stdout.head
+  local out, message, name = M.call(folder, { ... })
+  return out, message, name
 end
 
 --- git's own version, e.g. "2.39.5".

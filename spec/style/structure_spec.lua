@@ -16,7 +16,7 @@ local MAY_REQUIRE <const> = {
   mighost = { "loop", "planning", "migration", "project", "lib" },
   loop = {
     "planning", "migration", "project", "lib", "host.fs", "host.lock", "host.proc", "host.repo",
-    "host.sys",
+    "host.sys", "host.tree",
   },
   planning = {
     "migration", "project", "lib", "host.fs", "host.lock", "host.proc", "host.publish", "host.repo",

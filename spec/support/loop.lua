@@ -32,6 +32,22 @@ Loop.__index = Loop
 
 local M = { PHASE = PHASE, MOMENT = "2026-03-01T00:15:00.000+00:00" }
 
+--- Everything that can be seen of the work tree and of git: two equal ones are byte for byte equal.
+---@param path string
+---@return string
+function M.picture(path)
+  return sh.check { cwd = path, argv = { "sh", "-c", [[
+    find . -path ./.git -prune -o -printf '%p %y %m %l\n' | LC_ALL=C sort
+    find . -path ./.git -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+    dir=$(git rev-parse --absolute-git-dir)
+    cat "$dir/HEAD"; sha256sum <"$dir/index"
+    git for-each-ref; git stash list; cat "$dir/info/"* 2>/dev/null
+    ls "$dir" | grep -v -e '^mighost$' -e ORIG_HEAD -e COMMIT_EDITMSG -e FETCH_HEAD -e '^logs$' \
+      -e packed-refs
+    git ls-files -s -v
+  ]] }, env = { GIT_CONFIG_GLOBAL = "/dev/null", GIT_OPTIONAL_LOCKS = "0" } }
+end
+
 --- A project whose validation is green as long as code.txt has no line "broken".
 ---@return spec.Loop
 function M.new()
@@ -167,21 +183,6 @@ function Loop:event(kind)
       return event
     end
   end
-end
-
---- Everything that can be seen of the work tree and of git: two equal ones are byte for byte equal.
----@param path? string  default: the project's
----@return string
-function Loop:picture(path)
-  return sh.check { cwd = path or self.path, argv = { "sh", "-c", [[
-    find . -path ./.git -prune -o -printf '%p %y %m %l\n' | LC_ALL=C sort
-    find . -path ./.git -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
-    dir=$(git rev-parse --absolute-git-dir)
-    cat "$dir/HEAD"; sha256sum <"$dir/index"
-    git for-each-ref; git stash list; cat "$dir/info/"* 2>/dev/null
-    ls "$dir" | grep -v -e '^mighost$' -e ORIG_HEAD -e COMMIT_EDITMSG -e FETCH_HEAD -e '^logs$'
-    git ls-files -s -v
-  ]] }, env = { GIT_CONFIG_GLOBAL = "/dev/null", GIT_OPTIONAL_LOCKS = "0" } }
 end
 
 --- Two FIFOs by which a script waits for the spec: `hold` is shell text that says it is there and
