@@ -199,6 +199,29 @@ function M.plan(opts)
   return require("planning.run").plan(project, opts)
 end
 
+--- The runs whose evidence is kept, the newest first.
+---@param project mighost.Project
+---@return mighost.RecentRun[]? runs, string? message, string? name
+function M.runs(project)
+  return require("loop.recent").list(project)
+end
+
+--- What happened in one of them.
+---@param project mighost.Project
+---@param id string   its name, or how that begins
+---@return mighost.RunStory? story, string? message, string? name, string? fix
+function M.show_run(project, id)
+  return require("loop.recent").show(project, id)
+end
+
+--- Removes the evidence of all but the newest runs.
+---@param project mighost.Project
+---@param kept? integer   how many; default: as configured, else 20
+---@return string[] removed
+function M.prune_runs(project, kept)
+  return require("loop.recent").prune(project, kept)
+end
+
 --- The project and the slug that a request is about.
 local function find_migration(opts)
   local project, message, name, fix = project_of(opts)

@@ -32,6 +32,18 @@ function M.whole_number(word)
   return number
 end
 
+---Reads a number that may be 0.
+---@param word string
+---@return integer?
+---@return string? message
+function M.count(word)
+  local number = math.tointeger(tonumber(word))
+  if not number or number < 0 then
+    return nil, ("'%s' is not a whole number from 0 up"):format(word)
+  end
+  return number
+end
+
 ---Which agent, and the program of the agent `command`.
 ---@param parser table
 ---@param how string what the program is handed, a sentence
@@ -45,8 +57,9 @@ end
 
 ---What bounds a call, and seeing what it prints.
 ---@param parser table
-function M.add_limits(parser)
-  parser:option("--timeout", "Seconds for a whole answer (default: 1800).")
+---@param timeout? integer the default
+function M.add_limits(parser, timeout)
+  parser:option("--timeout", ("Seconds for a whole answer (default: %d)."):format(timeout or 1800))
     :argname("S"):convert(M.whole_number)
   parser:option("--silence-timeout", "Seconds without a sign of life (default: 300).")
     :argname("S"):convert(M.whole_number)

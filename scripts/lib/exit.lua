@@ -11,6 +11,7 @@ local CODES <const> = {
   EBUSY = 5,
   ESTALE = 6, EDIRTY = 6, EMERGING = 6,
   EAGENT = 8,
+  EVALIDATION = 9,
   EUNTRUSTED = 10,
   ETIMEOUT = 11, ESILENCE = 11,
   ECORRUPT = 12,

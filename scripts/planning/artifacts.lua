@@ -42,6 +42,7 @@ end
 ---@field finished string|nil absent while it runs, and where the process died
 ---@field status string|nil "completed", "failed", …; likewise
 ---@field message string|nil why it failed
+---@field commits integer|nil that it made
 
 ---@class mighost.Run
 ---@field id string

@@ -251,7 +251,8 @@ local function settle(attempt, snapshot, judged)
   if not accepted then
     return nil, message, name
   end
-  local text = commit.message(opts.prefix, job.slug, job.step, judged.summary, opts.feedback)
+  local about = opts.subject or ("planning/%s/%s"):format(job.slug, job.step)
+  local text = commit.message(opts.prefix, about, judged.summary, opts.feedback)
   return accept.record(job, snapshot, accepted, judged, text, opts.request)
 end
 

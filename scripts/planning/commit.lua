@@ -58,15 +58,14 @@ end
 
 ---The message of a step's commit; the trailer that identifies the publication is added to it.
 ---@param prefix string
----@param slug string
----@param step string
+---@param about string what the subject says behind the prefix, e.g. planning/<slug>/<step>
 ---@param why string one line
 ---@param feedback? string what a person said that this step answers
 ---@return string
-function M.message(prefix, slug, step, why, feedback)
+function M.message(prefix, about, why, feedback)
   local said = feedback and ("\nFeedback:\n%s\n"):format(M.flatten(feedback)) or ""
-  local name = text.printable(slug) -- a line end in it must not end the subject
-  return ("%s: planning/%s/%s\n\nWhy:\n%s\n%s"):format(prefix, name, step, why, said)
+  local subject = text.printable(about) -- a line end in it must not end the subject
+  return ("%s: %s\n\nWhy:\n%s\n%s"):format(prefix, subject, why, said)
 end
 
 ---Rules on the staged tree, exchange, rules on what is live now, commit.

@@ -41,6 +41,7 @@ local workspace = require "planning.workspace"
 ---@field request string|nil what was asked for, kept with the answer, so that asking again is known
 ---@field command string[]|nil the command that asks again; by default that of `plan`
 ---@field prepare mighost.Prepare|nil what the step starts from, instead of what is published
+---@field subject string|nil of the commit, behind the prefix; default: planning/<slug>/<step>
 ---@field feedback string|nil a person's words that this step answers, for the commit
 ---@field make mighost.Maker|nil makes the answer, instead of the stage that is due
 ---@field mode string|nil of the rules that must hold before and after the exchange

@@ -16,8 +16,15 @@ local function choose_pause(report, usual, left)
   return left >= SHORTEST_PAUSE and math.min(usual, left) or nil
 end
 
----A program that does nothing can be interrupted, and shows that time passes.
-local function sleep(seconds, on_progress)
+local M = {}
+
+---Waits, by a program that does nothing: it can be interrupted, and shows that time passes.
+---@param seconds integer
+---@param on_progress fun(now: host.proc.Progress)
+---@return true|nil
+---@return string? message
+---@return string? NAME
+function M.sleep(seconds, on_progress)
   local report, message, name = proc.run {
     argv = { "sleep", ("%d"):format(seconds) }, on_progress = on_progress,
   }
@@ -28,8 +35,6 @@ local function sleep(seconds, on_progress)
   end
   return true
 end
-
-local M = {}
 
 ---Asks, and as long as the budget lasts, again.
 ---@param budget integer seconds to spend on waiting altogether
@@ -50,7 +55,7 @@ function M.ask(budget, ask, prepare, notify)
       return answer, message, name, report
     end
     notify { kind = "pausing", seconds = pause, text = message }
-    local waited, why, code = sleep(pause, function(now)
+    local waited, why, code = M.sleep(pause, function(now)
       notify { kind = "progress", elapsed = now.elapsed, bytes = 0,
         last_line = ("rate-limited, asking again after %d s"):format(pause) }
     end)

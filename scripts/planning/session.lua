@@ -99,6 +99,9 @@ function Session:step_options(slug)
     again = self.again,
     on_event = function(event)
       if event.kind == "accepted" then
+        if self.run then
+          self.run.about.commits = (self.run.about.commits or 0) + 1
+        end
         return self.on_step(event.step)
       end
       self.notify(event)

@@ -64,6 +64,7 @@ local FIELDS <const> = {
   commit_message_prefix = is_text,
   timeout = is_seconds,
   silence = is_seconds,
+  keep_runs = is_within(1, 100000, "runs"),
   allow_fuse = is_switch,
   script_memory = is_within(8, 65536, "MiB"),
   script_seconds = is_within(1, 3600, "seconds"),
@@ -90,6 +91,7 @@ local PATHS <const> = { "live_migrations_dir", "taste" }
 ---@field commit_message_prefix? string
 ---@field timeout? integer            seconds
 ---@field silence? integer            seconds
+---@field keep_runs? integer          how many runs' evidence is kept; else 20
 ---@field allow_fuse? boolean         locks of a FUSE file system are relied on
 ---@field script_memory? integer      MiB that a call of a team's script may use
 ---@field script_seconds? integer     that it may take

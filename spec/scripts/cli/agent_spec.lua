@@ -36,4 +36,14 @@ describe("cli.agent", function()
       assert.matches("is not a whole number above 0", message, 1, true)
     end
   end)
+
+  it("reads counts from 0 up", function()
+    assert.equal(0, agent.count "0")
+    assert.equal(12, agent.count "12")
+    for _, word in ipairs { "-1", "1.5", "x", "" } do
+      local number, why = agent.count(word)
+      assert.is_nil(number)
+      assert.matches("is not a whole number from 0 up", why)
+    end
+  end)
 end)

@@ -19,7 +19,7 @@ local function prepare(p, slug)
   assert(dir:write("plan.md", "plan\n"))
   local record = {
     digest = assert(tree.digest(made.path)), operation = "planning.expand",
-    message = commit.message("mighost", slug, "expand", "because"),
+    message = commit.message("mighost", ("planning/%s/expand"):format(slug), "because"),
   }
   return {
     site = site, lease = lease, snapshot = snapshot, repo = repo,
