@@ -35,8 +35,8 @@ end
 ---@param project mighost.Project
 ---@return string[]
 function M.untrusted(project)
-  local why = require("project.trust").explain(project)
-  return { why and why .. "; going on without (mighost trust --show)" }
+  local why = project.team and require("project.trust").explain(project)
+  return { why and why .. "; going on without (mighost trust --show)" or nil }
 end
 
 --- Which file serves a name, and which others that hides.

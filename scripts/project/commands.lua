@@ -2,9 +2,9 @@
 
 local fs = require "host.fs"
 
+local glance = require "project.glance"
 local root = require "project.root"
 local search = require "project.search"
-local team = require "project.team"
 
 local MAX_WORDS <const> = 3
 local FOLLOW <const> = { links = "follow" }
@@ -37,11 +37,12 @@ end
 --- reading its configuration.
 local function find_project(start)
   local place = root.find(start)
-  if not place or not team.has_scripts(place.root) then
+  if not place or not glance.has_scripts(place.root) then
     return nil
   end
   local project, message = require("project.open").open(start)
-  return project or { root = place.root, team = team.unreadable(place.root, message), config = {} }
+  return project or { root = place.root, config = {},
+    team = require("project.team").unreadable(place.root, message) }
 end
 
 local function list_names(project)
@@ -86,10 +87,9 @@ local function resolve_name(name, project)
   end
   local script, message, code, fix = search.find("scripts", name, project,
     { looking = LOOKING[name] })
-  if script and project and LOOKING[name] and team.text(project.team, "scripts", name)
-    and script.layer ~= "project" then
-    local _, path = team.text(project.team, "scripts", name)
-    script.notes = { ("running %s, since %s is not trusted"):format(script.path, path) }
+  local own = script and script.layer ~= "project" and search.look("scripts", name, project)[1]
+  if own and own.layer == "project" then
+    script.notes = { ("running %s, since %s is not trusted"):format(script.path, own.path) }
   end
   return script, message, code, fix
 end

@@ -1,10 +1,9 @@
 --- The project around a directory, as everything that works on one gets it.
 
 local config = require "project.config"
+local glance = require "project.glance"
 local homes = require "project.homes"
 local root = require "project.root"
-local team = require "project.team"
-local trust = require "project.trust"
 
 ---@class mighost.Project
 ---@field root string          where .mighost/ is; absolute
@@ -18,7 +17,8 @@ local trust = require "project.trust"
 ---@field config mighost.Config
 ---@field state_home string    the user's folder for workspaces and evidence
 ---@field config_home string   the user's folder for scripts and taste
----@field team? mighost.Team    what the repository brings along, as it was when this was opened
+---@field team? mighost.Team    what the repository brings along, as it was when this was opened;
+---       nil where it brings nothing
 
 local M = {}
 
@@ -56,8 +56,10 @@ function M.open(start)
     return nil, programs, code
   end
   local project = M.describe(place, settings)
-  project.team = team.read(place.root, programs)
-  trust.settle(project)
+  if glance.may_bring(place.root, programs) then
+    project.team = require("project.team").read(place.root, programs)
+    require("project.trust").settle(project)
+  end
   return project
 end
 

@@ -6,8 +6,6 @@ local fs = require "host.fs"
 local sys = require "host.sys"
 
 local homes = require "project.homes"
-local teams = require "project.team"
-local trust = require "project.trust"
 
 local FOLLOW <const> = { links = "follow" }
 local INSTALLED <const> = {
@@ -55,10 +53,11 @@ end
 --- Of the project's own.
 local function look_in_project(kind, name, project)
   local team = project and project.team
-  local text, path
-  if team then
-    text, path = teams.text(team, kind, name)
+  if not team then
+    return nil
   end
+  local trust = require "project.trust"
+  local text, path = require("project.team").text(team, kind, name)
   if text and not trust.is_trusted(project) then
     local message, code, fix = trust.refusal(project)
     return { layer = "project", path = path, message = message, name = code, fix = fix }
@@ -114,7 +113,7 @@ end
 --- The paths of all files of a layer, two folders deep at most.
 local function list_paths(layer, kind, project)
   if layer == "project" then
-    return project and project.team and teams.paths(project.team, kind) or {}
+    return project and project.team and require("project.team").paths(project.team, kind) or {}
   end
   local dir <close> = fs.open_dir(folder_of(layer, kind))
   local paths = {}
@@ -139,7 +138,7 @@ end
 local function refuse_missing(kind, name, project, opts)
   local may_be_hidden = project and project.team and #project.team.problems > 0
   if may_be_hidden and not opts.looking and not opts.installed then
-    return nil, trust.refusal(project)
+    return nil, require("project.trust").refusal(project)
   end
   return nil, ("no file of %s has this name: %s"):format(kind, name), "ENOENT"
 end
@@ -223,7 +222,10 @@ end
 function M.list(kind, project, opts)
   local found, seen = {}, {}
   local limits = opts or {}
-  local own = not (limits.looking and project and not trust.is_trusted(project)) and project
+  local own = project and project.team and project or nil
+  if own and limits.looking and not require("project.trust").is_trusted(own) then
+    own = nil
+  end
   for _, layer in ipairs(layers_for(limits)) do
     for _, path in ipairs(list_paths(layer, kind, own)) do
       local name = path:match("^(.+)%.lua$")

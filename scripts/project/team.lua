@@ -4,11 +4,11 @@
 
 local fs = require "host.fs"
 
+local glance = require "project.glance"
 local pack = require "lib.pack"
 local strict = require "lib.strict"
 
 local FOLDER <const> = ".mighost"
-local FOLDERS <const> = { agents = true, lib = true, rules = true, scripts = true, stages = true }
 local MAX_FILE <const> = 1024 * 1024
 local MAX_TOTAL <const> = 8 * 1024 * 1024
 local MAX_FILES <const> = 1000
@@ -100,9 +100,9 @@ local function read_all(reading)
   end
   table.insert(reading.problems, message)
   for _, entry in ipairs(entries or {}) do
-    if FOLDERS[entry.name] and entry.kind == "directory" then
+    if glance.folders[entry.name] and entry.kind == "directory" then
       read_folder(reading, dir, entry.name, 1)
-    elseif FOLDERS[entry.name] then
+    elseif glance.folders[entry.name] then
       note(reading, entry.name, KINDS[entry.kind] or "a file, not a folder")
     end
   end
@@ -188,14 +188,6 @@ function M.paths(team, kind)
     end
   end
   return paths
-end
-
---- Whether there is a folder of scripts at all; without looking into it.
----@param root string
----@return boolean
-function M.has_scripts(root)
-  local dir <close> = fs.open_dir(root)
-  return dir ~= nil and dir:stat(FOLDER .. "/scripts", { links = "follow" }) ~= nil
 end
 
 return M

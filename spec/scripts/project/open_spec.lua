@@ -12,8 +12,6 @@ describe("project.open", function()
       live_path = repo.path .. "/sub/docs/m", git_live = "sub/docs/m",
       config = { schema_version = 1, live_migrations_dir = "docs/m" },
       state_home = homes.state(), config_home = homes.config(),
-      team = { root = repo.path .. "/sub", items = {}, programs = {}, problems = {},
-        standing = { state = "empty", before = {} } },
     }, open.open(repo.path .. "/sub"))
   end)
 
