@@ -303,6 +303,27 @@ function M.run(request)
   return require("planning.child").run(project, request)
 end
 
+--- What a name of a stage, pipeline, rule or agent stands for in this project, as it is used: its
+--- functions may be called.
+---@param project mighost.Project
+---@param kind "stage"|"pipeline"|"rule"|"agent"
+---@param name string
+---@return table? loaded, string? message, string? name, string? fix
+function M.load(project, kind, name)
+  local reg = require("planning.registry").new(project)
+  if kind == "stage" or kind == "pipeline" or kind == "agent" then
+    return reg[kind](reg, name)
+  end
+  assert(kind == "rule", "kind is stage, pipeline, rule or agent")
+  local rules, message, code, fix = reg:rules()
+  for _, rule in ipairs(rules or {}) do
+    if rule.name == name then
+      return rule
+    end
+  end
+  return nil, message or "there is no rule " .. name, code or "EUSAGE", fix
+end
+
 --- The project's git repository, for reading; to be closed.
 ---@param project mighost.Project
 ---@return host.repo.Repo? repo, string? message, string? name, string? fix
@@ -339,6 +360,7 @@ end
 
 ---@class mighost.InitRequest: mighost.InitOptions
 ---@field commit? boolean                commit what was written
+---@field example? "stage"|"rule"|"agent"|"pipeline"  also write that starting point
 ---@field dry_run? boolean               only say what would be done
 ---@field notify? fun(done: string)      called after each thing done
 
@@ -346,6 +368,7 @@ end
 ---@field root string
 ---@field commands string[]   the git commands that share the configuration; empty when that is done
 ---@field commit? string      the commit that was made
+---@field example? mighost.Example
 ---@field would? string[]     with dry_run: what would be done
 
 --- Sets a project up, or changes where it keeps things.

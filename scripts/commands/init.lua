@@ -7,13 +7,16 @@ local parser = cli.parser {
   name = "init",
   summary = "Writes .mighost/config.json and makes the live migrations directory.  Run again, it "
     .. "moves what is there to where the options say.",
-  example = { "mighost init", "mighost init --live-migrations-dir docs/plans --commit" },
+  example = { "mighost init", "mighost init --live-migrations-dir docs/plans --commit",
+    "mighost init --example stage" },
 }
 parser:option("--path", "The project's root, when it is not the work tree's top."):argname("DIR")
 parser:option("--live-migrations-dir", "Where migrations live, relative to the project's root "
   .. "(default: migrations)."):argname("DIR")
 parser:option("--in-repo-taste", "Keep the taste in the repository "
   .. "(default: .mighost/taste.md)."):argname("PATH"):args("?")
+parser:option("--example", "Also write a starting point for scripts of your own, with its test.")
+  :argname("KIND"):choices({ "stage", "rule", "agent", "pipeline" })
 parser:flag("--force", "Move what is in the way out of the repository; nothing is deleted.")
 parser:flag("--commit", "Commit the configuration.")
 parser:flag("-n --dry-run", "Say what would happen and do nothing.")
@@ -31,6 +34,7 @@ local result, message, name, fix = mighost.init {
   in_repo_taste = in_repo_taste,
   force = opts.force,
   commit = opts.commit,
+  example = opts.example,
   dry_run = opts.dry_run,
   notify = function(done)
     cli.note(opts, done)
@@ -41,6 +45,9 @@ if not result then
 end
 for _, line in ipairs(result.would or {}) do
   cli.write("would " .. line .. "\n")
+end
+if result.example then
+  cli.note(opts, "to try it: mighost trust, then mighost " .. result.example.spec)
 end
 if result.commit then
   cli.write("committed " .. result.commit .. "\n")

@@ -2,6 +2,7 @@
 
 local config = require "project.config"
 local editor = require "project.editor"
+local example = require "project.example"
 local folder = require "project.folder"
 local init = require "project.init"
 local live = require "project.live"
@@ -91,9 +92,10 @@ local function check_attributes(plan)
   return require("planning.attributes").check(now, SAMPLE_SLUG)
 end
 
-local function share(plan, wants_commit)
+local function share(plan, wants_commit, written)
   local git = require "planning.git"
   local root, paths = plan.place.root, list_shared(plan)
+  table.move(written and written.files or {}, 1, written and #written.files or 0, #paths + 1, paths)
   local result = { root = root, commands = {} }
   local clean, message, name = git.is_clean(root, paths)
   if clean == nil then
@@ -114,6 +116,14 @@ local function share(plan, wants_commit)
   return result
 end
 
+--- The example that was asked for; false where none was.
+local function add_example(plan, request)
+  if not request.example then
+    return false
+  end
+  return example.write(plan.place.root, request.example, request.notify or function() end)
+end
+
 local M = {}
 
 --- Sets a project up, or changes where it keeps things.
@@ -132,7 +142,11 @@ function M.init(request)
     return nil, trouble, kind, advice
   end
   if request.dry_run then
-    return { root = plan.place.root, commands = {}, would = setup.describe(plan) }
+    local would = setup.describe(plan)
+    if request.example then
+      table.insert(would, "create the example of a " .. request.example)
+    end
+    return { root = plan.place.root, commands = {}, would = would }
   end
   local done, why, code = setup.apply(plan, request.notify or function() end)
   if not done then
@@ -142,7 +156,15 @@ function M.init(request)
   if not exact then
     return nil, problem, name_of, help
   end
-  return share(plan, request.commit)
+  local written, failure, number = add_example(plan, request)
+  if written == nil then
+    return nil, failure, number
+  end
+  local result, trouble_of, errno, way = share(plan, request.commit, written)
+  if result then
+    result.example = written or nil
+  end
+  return result, trouble_of, errno, way
 end
 
 return M

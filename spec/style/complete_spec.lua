@@ -10,7 +10,10 @@ local at = source.at
 local function modules()
   local paths = {}
   for _, path in ipairs(source.paths({ "scripts", "stages" }, "%.lua$")) do
-    if not path:find("^scripts/meta/") and not path:find("^stages/recordings/") then
+    -- What `init --example` writes is tested where it is used: spec/e2e/examples_spec.lua.
+    local is_module = not path:find("^scripts/meta/") and not path:find("^stages/recordings/")
+      and not path:find("^scripts/examples/[^/]+/")
+    if is_module then
       table.insert(paths, path)
     end
   end

@@ -1,0 +1,38 @@
+local example = require "project.example"
+local tmp = require "spec.support.tmp"
+
+describe("project.example", function()
+  it("writes a starting point of every kind, with its spec", function()
+    for _, kind in ipairs(example.kinds) do
+      local dir <close> = tmp.dir()
+      local done = {}
+      local written = assert(example.write(dir.path, kind, function(what)
+        table.insert(done, what)
+      end))
+      assert.equal(#written.files, #done)
+      assert.matches("^%.mighost/spec/[%w-]+%.lua$", written.spec)
+      for _, path in ipairs(written.files) do
+        assert.is_true(dir:exists(path))
+      end
+    end
+  end)
+
+  it("leaves alone what it wrote, and refuses what somebody else wrote", function()
+    local dir <close> = tmp.dir()
+    assert(example.write(dir.path, "rule", function() end))
+    assert(example.write(dir.path, "rule", error))
+    dir:write(".mighost/rules/rollback.lua", "return mine\n")
+    local written, message, name = example.write(dir.path, "rule", error)
+    assert.is_nil(written)
+    assert.equal(".mighost/rules/rollback.lua is in the way of the example of a rule", message)
+    assert.equal("EUSAGE", name)
+    assert.equal("return mine\n", dir:read(".mighost/rules/rollback.lua"))
+  end)
+
+  it("writes nothing where one file is in the way", function()
+    local dir <close> = tmp.dir()
+    dir:write(".mighost/spec/rollback.lua", "mine\n")
+    assert.is_nil(example.write(dir.path, "rule", error))
+    assert.same({ "spec" }, dir:names(".mighost"))
+  end)
+end)
