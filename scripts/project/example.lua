@@ -6,6 +6,7 @@ local sys = require "host.sys"
 
 local FOLDER <const> = ".mighost"
 local SPECS <const> = "spec"
+local RECORDED <const> = "^recordings/[^/]+"
 
 local M = {}
 
@@ -69,7 +70,13 @@ local function write_all(target, wanted, notify)
     if not ok then
       return nil, message, name
     end
-    notify(("created %s/%s"):format(FOLDER, file.path))
+    if not file.path:find(RECORDED) then
+      notify(("created %s/%s"):format(FOLDER, file.path))
+    end
+  end
+  local recorded = wanted[1] and wanted[1].path:match(RECORDED)
+  if recorded then -- sorted: what was recorded comes first, and can be many files
+    notify(("created %s/%s"):format(FOLDER, recorded))
   end
   return true
 end

