@@ -61,6 +61,7 @@ local function choose(source, target, kind)
 end
 
 local function write_all(target, wanted, notify)
+  local told = {}
   for _, file in ipairs(wanted) do
     local above = file.path:match("^(.*)/[^/]*$")
     local ok, message, name = target:mkdir(above)
@@ -70,13 +71,11 @@ local function write_all(target, wanted, notify)
     if not ok then
       return nil, message, name
     end
-    if not file.path:find(RECORDED) then
-      notify(("created %s/%s"):format(FOLDER, file.path))
+    local what = file.path:match(RECORDED) or file.path -- a recording may be many files
+    if not told[what] then
+      notify(("created %s/%s"):format(FOLDER, what))
     end
-  end
-  local recorded = wanted[1] and wanted[1].path:match(RECORDED)
-  if recorded then -- sorted: what was recorded comes first, and can be many files
-    notify(("created %s/%s"):format(FOLDER, recorded))
+    told[what] = true
   end
   return true
 end
