@@ -100,6 +100,8 @@ static void read_options(lua_State *L, struct mh_lib_script_job *job,
     if (lua_getfield(L, OPTIONS, "serve") != LUA_TFUNCTION) {
         (void)luaL_error(L, "script.run: serve must be a function");
     }
+    (void)lua_getfield(L, OPTIONS, "marks");
+    job->functions = lua_toboolean(L, -1) ? MH_LIB_SCRIPT_MARK : MH_LIB_SCRIPT_REFUSE;
     lua_settop(L, OPTIONS);
     read_libraries(L, job);
 }
@@ -192,11 +194,16 @@ static void push_outcome(lua_State *L, const struct mh_script_message *message,
     struct mh_script_failure garbage = {
         .reason = MH_SCRIPT_GARBAGE, .message = "", .traceback = ""};
     struct mh_err err = {0};
+    mh_lib_script_push *push = NULL;
     int count = -1;
 
     lua_settop(L, BASE);
+    if (lua_getfield(L, OPTIONS, "marks") != LUA_TNIL && lua_toboolean(L, -1)) {
+        push = push_marker;
+    }
+    lua_settop(L, BASE);
     if (message != NULL) {
-        count = mh_lib_script_decode(L, message->data, message->size, push_marker, &err);
+        count = mh_lib_script_decode(L, message->data, message->size, push, &err);
         garbage.message = err.message;
     }
     if (count >= 0) {

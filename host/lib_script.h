@@ -16,6 +16,13 @@
 
 enum { MH_LIB_SCRIPT_LIBRARIES = 4 };
 
+/* What becomes of a function among values. */
+enum mh_lib_script_functions {
+    MH_LIB_SCRIPT_REFUSE,
+    MH_LIB_SCRIPT_MARK,   /* only that there is one */
+    MH_LIB_SCRIPT_NUMBER, /* it gets a number, under which the table at `numbers` has it */
+};
+
 /* What the child runs; all of it made before the fork. */
 struct mh_lib_script_job {
     const char *prelude; /* Lua source, mighost's own */
@@ -27,17 +34,11 @@ struct mh_lib_script_job {
         lua_CFunction open;
     } libraries[MH_LIB_SCRIPT_LIBRARIES];
     size_t library_count;
+    enum mh_lib_script_functions functions; /* in the result */
 };
 
 /* The body of mh_script_start; its context is a struct mh_lib_script_job. */
 mh_script_body mh_lib_script_child;
-
-/* What becomes of a function among values. */
-enum mh_lib_script_functions {
-    MH_LIB_SCRIPT_REFUSE,
-    MH_LIB_SCRIPT_MARK,   /* only that there is one */
-    MH_LIB_SCRIPT_NUMBER, /* it gets a number, under which the table at `numbers` has it */
-};
 
 struct mh_lib_script_rules {
     enum mh_lib_script_functions functions;

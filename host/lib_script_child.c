@@ -220,7 +220,7 @@ static void open_libraries(lua_State *L)
 static int run(lua_State *L)
 {
     const struct child *child = child_of(L);
-    const struct mh_lib_script_rules rules = {.functions = MH_LIB_SCRIPT_MARK,
+    const struct mh_lib_script_rules rules = {.functions = child->job->functions,
                                               .max = MH_SCRIPT_MESSAGE_MAX};
     struct mh_err err = {0};
     const char *data = NULL;

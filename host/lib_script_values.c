@@ -9,7 +9,8 @@ enum {
     FIRST_ROOM = 512,
     NUMBERS_MAX = 4096, /* functions that one run may hand out */
     LEVEL_SLOTS = 4,    /* of the stack, for a table that is open */
-    KEY_SHOWN = 40,
+    KEY_SHOWN = 40,     /* bytes */
+    PLACE_SHOWN = 8,    /* keys */
 };
 
 struct encoder {
@@ -30,6 +31,11 @@ static void push_place(struct encoder *encoder)
 
     (void)lua_pushliteral(L, "");
     for (unsigned i = 0; i < encoder->depth; i++) {
+        if (i == PLACE_SHOWN) {
+            (void)lua_pushliteral(L, "...");
+            lua_concat(L, 2);
+            return;
+        }
         if (lua_type(L, encoder->key[i]) == LUA_TSTRING) {
             const char *name = lua_tostring(L, encoder->key[i]);
 

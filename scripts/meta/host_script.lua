@@ -15,6 +15,7 @@ local script = {}
 ---@field memory number         bytes
 ---@field seconds number        until it is killed
 ---@field instructions number   of Lua's virtual machine
+---@field marks? boolean         functions among the values are FUNCTION here; else an error there
 ---@field libraries? table<string, function>  C libraries that the prelude may open, by name
 
 ---@alias host.script.Reason

@@ -133,8 +133,12 @@ local function expand_paths(jail, message)
   return message
 end
 
+---Of a message without end its beginning and its end: Lua puts places in front of places.
 local function one_line(message)
-  return text.printable(message:sub(1, MESSAGE_MAX))
+  if #message > MESSAGE_MAX then
+    message = message:sub(1, MESSAGE_MAX // 2) .. " … " .. message:sub(-MESSAGE_MAX // 2)
+  end
+  return text.printable(message)
 end
 
 ---The frames of the script alone, fit to be shown.
@@ -197,6 +201,7 @@ local function run(jail, call)
     libraries = found,
     request = { path = jail.path, text = jail.text, module = jail.module, call = call },
     serve = serve,
+    marks = call == nil,
     memory = jail.limits.memory * MIB,
     seconds = jail.limits.seconds,
     instructions = jail.limits.instructions,

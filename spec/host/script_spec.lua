@@ -41,10 +41,11 @@ describe("host.script", function()
 
   it("marks functions that come back, and calls those that went", function()
     local outcome = run("local _, request = ... return { f = print, r = request.f(1, nil, 'x') }",
-      { f = function(...) return select("#", ...) end })
+      { f = function(...) return select("#", ...) end }, { marks = true })
     assert.equal(script.FUNCTION, outcome.values[1].f)
     assert.equal(3, outcome.values[1].r)
     assert.equal("userdata", type(script.FUNCTION))
+    assert.equal("f: a function cannot be handed over", run("return { f = print }").message)
   end)
 
   it("hands out functions that functions return, as often as is sensible", function()

@@ -220,6 +220,8 @@ describe("planning.jail", function()
     it("tell what cannot be handed over, and where it is", function()
       for wanted, body in pairs {
         ["a%.b: a table that contains itself"] = "local t = {} t.a = { b = t } return t",
+        ["f: a function cannot"] = "return { f = print }",
+        ["x%.lua: a function cannot"] = "return print",
         ["x%[1%]: a coroutine"] = "return { x = { coroutine.create(print) } }",
         ["k: a key that is no string"] = "return { k = { [{}] = 1 } }",
         ["tables inside each other too deep"] =
