@@ -10,7 +10,7 @@ repo=$scratch/mighost
 # git and mighost see neither the user's settings nor state; the checkout may belong to somebody else.
 export GIT_CONFIG_GLOBAL="$scratch/gitconfig" GIT_CONFIG_NOSYSTEM=1 GIT_PAGER=cat
 export XDG_STATE_HOME="$scratch/state" XDG_CONFIG_HOME="$scratch/config"
-unset MIGHOST_WITH
+unset MIGHOST_WITH MIGHOST_SANDBOX
 git config --file "$GIT_CONFIG_GLOBAL" safe.directory '*'
 
 # say COMMAND...: the words as one would type them

@@ -15,16 +15,25 @@ local KNOWN <const> = {
   rate_limit = "rate-limited",
 }
 
+---Its own folder and file, and its temporary files where it looks for them before TMPDIR.
+local function own_places(call)
+  local home, own = call.env.HOME, call.env.CLAUDE_CONFIG_DIR
+  return {
+    writes = { call.work_dir, call.artifacts, own or home and home .. "/.claude" },
+    updates = { not own and home and home .. "/.claude.json" or nil },
+    env = { CLAUDE_CODE_TMPDIR = call.temp },
+  }
+end
+
 local function prepare(call)
   if #call.prompt > PROMPT_LIMIT then
     return nil, ("the prompt has %d bytes; claude takes at most %d"):format(#call.prompt,
       PROMPT_LIMIT)
   end
-  return {
-    env = { IS_SANDBOX = "1" }, -- without it, it refuses to skip its questions as root
-    stdin = call.prompt,
-    writes = { call.work_dir, call.artifacts },
-  }
+  local spec = own_places(call)
+  spec.env.IS_SANDBOX = "1" -- without it, it refuses to skip its questions as root
+  spec.stdin = call.prompt
+  return spec
 end
 
 ---The events that decide: the last result, the last error, when a limit ends.
@@ -129,14 +138,13 @@ return {
   end,
 
   interactive = function(call)
-    return {
-      argv = {
-        "claude", "--model", call.model, "--effort", call.effort, "--setting-sources", SETTINGS,
-        ("Read %s and do what it asks, together with the person at this terminal."):format(
-          call.prompt_file),
-      },
-      writes = { call.work_dir, call.artifacts },
+    local spec = own_places(call)
+    spec.argv = {
+      "claude", "--model", call.model, "--effort", call.effort, "--setting-sources", SETTINGS,
+      ("Read %s and do what it asks, together with the person at this terminal."):format(
+        call.prompt_file),
     }
+    return spec
   end,
 
   answer = function(report)

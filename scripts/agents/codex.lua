@@ -9,6 +9,11 @@ local ANSWER_LIMIT <const> = 8 << 20
 local PROMPT_LIMIT <const> = 1 << 20 -- characters
 local LAST_LINES <const> = 4
 
+local function own_places(call)
+  local home = call.env.HOME
+  return { call.work_dir, call.artifacts, call.env.CODEX_HOME or home and home .. "/.codex" }
+end
+
 local function check_prompt(prompt)
   local characters, position = utf8.len(prompt)
   if not characters then
@@ -91,7 +96,7 @@ return {
         "--output-last-message", last, "--cd", call.repo_root, "-",
       },
       stdin = call.prompt,
-      writes = { call.work_dir, call.artifacts },
+      writes = own_places(call),
       files = { last_message = last },
     }
   end,
@@ -103,7 +108,7 @@ return {
         ("Read %s and do what it asks, together with the person at this terminal."):format(
           call.prompt_file),
       },
-      writes = { call.work_dir, call.artifacts },
+      writes = own_places(call),
     }
   end,
 

@@ -4,17 +4,19 @@ local RECORDING_HELP <const> = "What --with replay answers from (default: the pl
   .. "mighost)."
 local STRICT_HELP <const> = "With --with replay: a prompt that differs from the recorded one is an "
   .. "error."
+local SANDBOX_HELP <const> = "Hold the agent to the folders that it may write: as far as the "
+  .. "system can (auto, the default), or else not start it (require), or not at all (off)."
 
 -- What a caller of mighost.plan and the like gives, in the order of --help.
 local REQUEST <const> = {
   "with", "model", "effort", "agent_command", "recording", "strict", "record", "timeout",
-  "silence_timeout", "max_wait",
+  "silence_timeout", "max_wait", "sandbox",
 }
 local AGAIN <const> = {
   { "with", "--with" }, { "model", "--model" }, { "effort", "--effort" },
   { "agent_command", "--agent-command" }, { "recording", "--recording" }, { "strict", "--strict" },
   { "record", "--record" }, { "timeout", "--timeout" }, { "silence_timeout", "--silence-timeout" },
-  { "max_wait", "--max-wait" },
+  { "max_wait", "--max-wait" }, { "sandbox", "--sandbox" },
   { "to_end", "--to-end" }, { "repo_root", "--repo-root" },
 }
 
@@ -44,7 +46,7 @@ function M.count(word)
   return number
 end
 
----Which agent, and the program of the agent `command`.
+---Which agent, the program of the agent `command`, and where it is held to.
 ---@param parser table
 ---@param how string what the program is handed, a sentence
 function M.add_choice(parser, how)
@@ -53,6 +55,7 @@ function M.add_choice(parser, how)
   parser:option("--model", "The agent's model."):argname("M")
   parser:option("--agent-command", "The program that --with command runs: " .. how)
     :argname("'PROGRAM ARGS'")
+  parser:option("--sandbox", SANDBOX_HELP):choices({ "require", "auto", "off" })
 end
 
 ---What bounds a call, and seeing what it prints.

@@ -5,6 +5,10 @@ local mighost = require "mighost"
 
 local MISSING <const> = "not found"
 local UNTRIED <const> = "not tried"
+local SANDBOX <const> = {
+  full = "full", partial = "partial: agents can still truncate files", none = "none",
+}
+local MOUNTS <const> = ", read-only mounts"
 
 local parser = cli.parser {
   name = "version",
@@ -42,6 +46,7 @@ local lines = {
   "libgit2   " .. (system.libgit2 or MISSING),
   "git       " .. (system.git or MISSING),
   "Landlock  " .. (system.landlock_abi > 0 and "ABI " .. system.landlock_abi or "none"),
+  "sandbox   " .. SANDBOX[system.sandbox] .. say(system.read_only_mounts, MOUNTS, ""),
   "exchange  " .. say(system.exchange, "yes", "no"),
   "reflink   " .. say(system.reflink, "yes", "no"),
 }

@@ -232,6 +232,8 @@
 ---@field live_dir string
 ---@field repo_root string
 ---@field artifacts string  a folder for logs and files of this call
+---@field temp string|nil  a temporary folder of its own, TMPDIR of the program; nil: unconfined
+---@field env table<string, string>  what the program gets, but for what its adapter adds
 ---@field timeout number  seconds
 ---@field agent_command string|nil  the words of --agent-command
 
@@ -239,7 +241,8 @@
 ---@field argv string[]
 ---@field env? table<string, string>
 ---@field stdin? string
----@field writes? string[]  directories that it may write
+---@field writes? string[]  folders that it may write, made where they are not there
+---@field updates? string[]  files that it may write where they are there
 ---@field files? table<string, string>  files it is told to write, by the adapter's name for each
 
 ---@class mighost.AgentReport

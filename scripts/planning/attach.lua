@@ -5,6 +5,7 @@ local sys = require "host.sys"
 
 local environment = require "planning.environment"
 local guard = require "planning.guard"
+local places = require "planning.places"
 
 local STDOUT <const> = 1
 -- stdout may be a file or a pipe that somebody reads data from: the agent's words go to stderr.
@@ -62,14 +63,22 @@ local M = {}
 ---@return string? NAME
 ---@return table|nil report
 function M.run(adapter, call, keeps_stdout)
-  local spec, refusal, refused = prepare(adapter, call)
-  if not spec then
+  local place <close>, refusal, refused = places.open(call, adapter)
+  local spec, sandbox
+  if place then
+    spec, refusal, refused = prepare(adapter, call)
+  end
+  if spec then
+    sandbox, refusal, refused = place:sandbox(spec)
+  end
+  if not sandbox then
     return nil, refusal, refused
   end
   local report, problem, cause = proc.run {
     argv = words_of(spec, keeps_stdout or not sys.isatty(STDOUT)),
     cwd = call.work_dir,
-    env = environment.build(sys.env(), spec.env or {}, adapter.inherits_env, adapter.passes),
+    env = environment.extend(call.env, spec.env or {}),
+    sandbox = sandbox,
     tty = true,
   }
   if not report then

@@ -102,6 +102,7 @@ local function make_call(attempt, text)
     timeout = opts.timeout_given or job.stage.timeout or opts.timeout,
     silence = opts.silence_given or job.stage.silence or opts.silence,
     agent_command = opts.agent_command,
+    sandbox = opts.sandbox,
   }
 end
 
@@ -132,7 +133,7 @@ local function describe(request, report)
     usage = report.usage, trouble = report.trouble,
     exit = report.exit, signal = report.signal, ended_by = report.ended_by,
     stragglers = report.stragglers, wall = report.wall, cpu = report.cpu,
-    peak_kib = report.peak_kib,
+    peak_kib = report.peak_kib, sandbox = report.sandbox,
     stdout = stream(report.stdout), stderr = stream(report.stderr),
   } .. "\n"
 end

@@ -8,6 +8,7 @@ local attach = require "planning.attach"
 local environment = require "planning.environment"
 local guard = require "planning.guard"
 local output = require "planning.output"
+local places = require "planning.places"
 local secrets = require "planning.secrets"
 local time = require "lib.time"
 
@@ -49,6 +50,10 @@ local NO_PROGRAM <const> = {
 ---@field silence number|nil
 ---@field agent_command string|nil
 ---@field recorded mighost.Recorded|nil
+---@field sandbox "auto"|"require"|"off"|nil how it is held to where it may write; default: auto
+---@field protect string[]|nil folders in its work dir that are to stay as they are
+---@field env table<string, string>|nil filled in: what its adapter passes on
+---@field temp string|nil filled in: a temporary folder of its own
 
 local function name_agent(call)
   return ("the agent %s for %s"):format(call.agent, call.stage)
@@ -70,11 +75,16 @@ local function prepare(adapter, call)
 end
 
 ---Starts the program and waits for it; says whose fault it is when there is nothing to wait for.
-local function ask(adapter, call, spec, hidden, opts)
+local function ask(call, spec, place, hidden, opts)
+  local sandbox, refusal, refused = place:sandbox(spec)
+  if not sandbox then
+    return nil, refusal, refused
+  end
   local report, problem, cause = proc.run {
     argv = spec.argv,
     cwd = call.repo_root,
-    env = environment.build(sys.env(), spec.env or {}, adapter.inherits_env, adapter.passes),
+    sandbox = sandbox,
+    env = environment.extend(call.env, spec.env or {}),
     stdin = spec.stdin,
     stdout = call.artifacts .. "/stdout.log",
     stderr = call.artifacts .. "/stderr.log",
@@ -227,8 +237,11 @@ local M = { unfit = unfit }
 ---@return string|nil NAME
 ---@return table|nil report
 function M.run(adapter, call, on_progress, held)
-  local spec, refusal, refused = prepare(adapter, call)
-  local cleared = spec
+  local place <close>, refusal, refused = places.open(call, adapter)
+  local spec, cleared
+  if place then
+    spec, refusal, refused = prepare(adapter, call)
+  end
   if spec then
     cleared, refusal, refused = clear_files(spec)
   end
@@ -243,7 +256,7 @@ function M.run(adapter, call, on_progress, held)
   if adapter.attached then
     report, problem, cause, evidence = attend(adapter, call)
   else
-    report, problem, cause = ask(adapter, call, spec, hidden,
+    report, problem, cause = ask(call, spec, place, hidden,
       { on_progress = on_progress, held = held })
   end
   if not report then

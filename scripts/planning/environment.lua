@@ -33,10 +33,20 @@ function M.build(all, own, inherits, passes)
       env[name] = value
     end
   end
-  for name, value in pairs(own) do
-    env[name] = value
+  return M.extend(env, own)
+end
+
+---@param env table<string, string>
+---@param own table<string, string> counts more
+---@return table<string, string>
+function M.extend(env, own)
+  local all = {}
+  for _, values in ipairs { env, own } do
+    for name, value in pairs(values) do
+      all[name] = value
+    end
   end
-  return env
+  return all
 end
 
 return M

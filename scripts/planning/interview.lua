@@ -111,13 +111,16 @@ end
 local function ask(project, request, adapter, chosen, place)
   local folder = place.evidence.path
   local notify = request.on_event or function() end
+  if chosen.sandbox_note then
+    notify { kind = "warning", text = chosen.sandbox_note }
+  end
   notify { kind = "started", slug = ROLE, step = request.mode, visit = 1, agent = chosen.with,
     evidence = folder, again = request.command, attached = true }
   local call = {
     role = ROLE, stage = ROLE, visit = 1, slug = nil,
     prompt = place.prompt, prompt_file = folder .. "/prompt.md", edit = place.draft,
     agent = chosen.with, model = chosen.model, effort = chosen.effort,
-    agent_command = chosen.agent_command,
+    agent_command = chosen.agent_command, sandbox = chosen.sandbox,
     work_dir = folder, repo_root = root_of(project), artifacts = folder,
   }
   local ok, message, name, report = attach.run(adapter, call, request.keeps_stdout)

@@ -94,6 +94,7 @@ function Session:step_options(slug)
     recording = chosen.recording,
     record = chosen.record,
     strict = chosen.strict,
+    sandbox = chosen.sandbox,
     taste = chosen.taste,
     prefix = chosen.prefix,
     again = self.again,
@@ -146,10 +147,14 @@ function M.prepare(project, opts)
   if not chosen then
     return nil, why, code, help
   end
+  local notify = opts.on_event or function() end
+  if chosen.sandbox_note then
+    notify { kind = "warning", text = chosen.sandbox_note }
+  end
   return setmetatable({
     project = project, reg = reg, settings = chosen,
     again = opts.again or {},
-    notify = opts.on_event or function() end,
+    notify = notify,
     on_step = opts.on_step or function() end,
   }, Session)
 end

@@ -2,8 +2,10 @@
 
 local fs = require "host.fs"
 local sys = require "host.sys"
+local places = require "planning.places"
 local taste = require "project.taste"
 
+local SANDBOXES <const> = { ["require"] = true, auto = true, off = true }
 local EFFORTS <const> = { low = true, medium = true, high = true, xhigh = true }
 local DEFAULT_EFFORT <const> = "medium"
 local DEFAULT_PREFIX <const> = "mighost"
@@ -11,6 +13,7 @@ local DEFAULT_SILENCE <const> = 300
 local DEFAULT_TIMEOUT <const> = 1800
 local REPLAY <const> = "replay"
 local COMMAND <const> = "command"
+local SANDBOX <const> = "auto"
 local BUILT_IN <const> = "pipeline"
 
 ---@class mighost.PlanSettings
@@ -26,6 +29,8 @@ local BUILT_IN <const> = "pipeline"
 ---@field recording string|nil
 ---@field record string|nil
 ---@field strict boolean
+---@field sandbox "auto"|"require"|"off"
+---@field sandbox_note string|nil what is less about it than one may think
 ---@field prefix string
 ---@field taste string|nil
 ---@field pipeline mighost.Pipeline|nil of a new migration
@@ -141,6 +146,18 @@ local function choose_limits(opts, config, settings)
   return true
 end
 
+---A project may ask for more than the default and not for less: that is for its user to say.
+local function choose_sandbox(opts, config, settings)
+  local mode = opts.sandbox or os.getenv("MIGHOST_SANDBOX") or config.sandbox or SANDBOX
+  if not SANDBOXES[mode] then
+    return nil, ("MIGHOST_SANDBOX is %s, which is none of require, auto, off"):format(mode),
+      "EUSAGE"
+  end
+  local ok, note, name = places.check(mode)
+  settings.sandbox, settings.sandbox_note = mode, ok and note or nil
+  return ok, note, name, not ok and completed(opts, "--sandbox=auto") or nil
+end
+
 local function choose_pipeline(reg, opts, config, settings)
   local pipeline, message, name, fix = reg:pipeline(opts.pipeline or config.pipeline or BUILT_IN)
   settings.pipeline, settings.insists = pipeline, opts.pipeline ~= nil
@@ -183,6 +200,7 @@ function M.resolve(project, reg, opts)
     function() return check_agent_options(opts, settings) end,
     function() return choose_recording(opts, settings) end,
     function() return choose_limits(opts, config, settings) end,
+    function() return choose_sandbox(opts, config, settings) end,
     function() return choose_pipeline(reg, opts, config, settings) end,
     function() return read_taste(project, settings) end,
   }

@@ -36,6 +36,11 @@ local function is_within(least, most, unit)
   end
 end
 
+local function is_sandbox(value)
+  return value == "auto" or value == "require",
+    "auto or require; only --sandbox and MIGHOST_SANDBOX can switch it off"
+end
+
 local function is_switch(value)
   return type(value) == "boolean", "true or false"
 end
@@ -65,6 +70,7 @@ local FIELDS <const> = {
   timeout = is_seconds,
   silence = is_seconds,
   keep_runs = is_within(1, 100000, "runs"),
+  sandbox = is_sandbox,
   allow_fuse = is_switch,
   script_memory = is_within(8, 65536, "MiB"),
   script_seconds = is_within(1, 3600, "seconds"),
@@ -92,6 +98,7 @@ local PATHS <const> = { "live_migrations_dir", "taste" }
 ---@field timeout? integer            seconds
 ---@field silence? integer            seconds
 ---@field keep_runs? integer          how many runs' evidence is kept; else 20
+---@field sandbox? "auto"|"require"
 ---@field allow_fuse? boolean         locks of a FUSE file system are relied on
 ---@field script_memory? integer      MiB that a call of a team's script may use
 ---@field script_seconds? integer     that it may take

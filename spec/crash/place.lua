@@ -89,6 +89,7 @@ function Place:env(more)
     XDG_STATE_HOME = self.home .. "/state",
     XDG_CONFIG_HOME = self.home .. "/config",
     PLANNER_LOG = self.home .. "/calls",
+    MIGHOST_SANDBOX = "off", -- the agent keeps its log, and the library its count, out of its reach
     GIT_CONFIG_GLOBAL = "/dev/null", GIT_CONFIG_NOSYSTEM = "1", MIGHOST_WITH = false,
   }
   for name, value in pairs(more or {}) do

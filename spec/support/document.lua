@@ -132,7 +132,8 @@ function M.run(text, at)
   local script = at.home:write("examples.sh", script_of(examples))
   local env = {
     HOME = at.home.path, PATH = program.exe:match("^(.*)/") .. ":" .. os.getenv("PATH"),
-    XDG_STATE_HOME = false, XDG_CONFIG_HOME = false, MIGHOST_WITH = false, TZ = "UTC",
+    XDG_STATE_HOME = false, XDG_CONFIG_HOME = false, MIGHOST_WITH = false,
+    MIGHOST_SANDBOX = false, TZ = "UTC",
     GIT_CONFIG_GLOBAL = "/dev/null", GIT_CONFIG_NOSYSTEM = "1", GIT_PAGER = "cat",
   }
   for name, value in pairs(at.env or {}) do

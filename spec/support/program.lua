@@ -22,7 +22,8 @@ M.root = debug.getinfo(1, "S").source:match("^@(.*)/spec/support/program%.lua$")
 ---@param run spec.ProgramRun
 ---@return spec.Result
 function M.run(run)
-  local env = { GIT_CONFIG_GLOBAL = "/dev/null", GIT_CONFIG_NOSYSTEM = "1", MIGHOST_WITH = false }
+  local env = { GIT_CONFIG_GLOBAL = "/dev/null", GIT_CONFIG_NOSYSTEM = "1", MIGHOST_WITH = false,
+    MIGHOST_SANDBOX = false }
   for name, value in pairs(run.env or {}) do
     env[name] = value
   end

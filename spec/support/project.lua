@@ -33,7 +33,8 @@ local function read_fifo(path)
   return (sh.check { argv = { "timeout", PATIENCE, "cat", path } }:gsub("%s+$", ""))
 end
 
---- The environment of this project's user.
+--- The environment of this project's user.  Scripted agents tell specs what they do through files
+--- and FIFOs out of their reach, so they are not confined; spec/e2e/sandbox_spec.lua is about that.
 ---@param more? table<string, string|false>
 ---@return table<string, string|false>
 function Project:env(more)
@@ -41,7 +42,7 @@ function Project:env(more)
     HOME = self.home.path,
     XDG_STATE_HOME = self.home:join("state"),
     XDG_CONFIG_HOME = self.home:join("config"),
-    PLANNER_LOG = self.home:join("calls"),
+    PLANNER_LOG = self.home:join("calls"), MIGHOST_SANDBOX = "off",
     GIT_CONFIG_GLOBAL = "/dev/null", GIT_CONFIG_NOSYSTEM = "1", MIGHOST_WITH = false,
   }
   for name, value in pairs(more or {}) do

@@ -5,6 +5,7 @@ local tmp = require "spec.support.tmp"
 
 local GOOD <const> = [[{"schema":1,"ok":true,"code":0,"message":null,"fix":null,"data":{]]
   .. [["mighost":"1","interface":1,"lua":"5.4","libgit2":null,"git":"2","landlock_abi":0,]]
+  .. [["sandbox":"none","read_only_mounts":false,]]
   .. [["exchange":null,"reflink":false}}]]
 
 describe("spec.support.schema", function()
@@ -25,6 +26,7 @@ describe("spec.support.schema", function()
       ['"lua":"5.4"'] = '"lua":""',
       ['"interface":1'] = '"interface":0',
       ['"landlock_abi":0'] = '"landlock_abi":1.5',
+      ['"sandbox":"none"'] = '"sandbox":"some"',
       ['"exchange":null'] = '"exchange":"yes"',
       ['"reflink":false'] = '"reflink":false,"more":1',
       ['"libgit2":null,'] = "",

@@ -50,7 +50,8 @@ local VERDICTS <const> = {
 
 local function call(more)
   local made = { prompt = "Stage: review\n", model = "m-1", effort = "xhigh", work_dir = "/w",
-    artifacts = "/a", repo_root = "/r", prompt_file = "/a/prompt.md" }
+    artifacts = "/a", repo_root = "/r", prompt_file = "/a/prompt.md", temp = "/t",
+    env = { HOME = "/h" } }
   for key, value in pairs(more or {}) do
     made[key] = value
   end
@@ -80,10 +81,22 @@ describe("the agent claude", function()
       .. "--verbose --output-format stream-json --include-partial-messages --setting-sources user",
       table.concat(spec.argv, " "))
     assert.equal("Stage: review\n", spec.stdin)
-    assert.same({ IS_SANDBOX = "1" }, spec.env)
+    assert.same({ IS_SANDBOX = "1", CLAUDE_CODE_TMPDIR = "/t" }, spec.env)
     assert.is_true(agent.needs_model)
     assert.is_false(agent.inherits_env)
     assert.same({ "ANTHROPIC_*", "CLAUDE_*", "AWS_*", "DISABLE_*" }, agent.passes)
+  end)
+
+  it("writes its own folder and file, wherever they are", function()
+    for _, ask in ipairs { agent.command, agent.interactive } do
+      local spec = ask(call())
+      assert.same({ { "/w", "/a", "/h/.claude" }, { "/h/.claude.json" } },
+        { spec.writes, spec.updates })
+      spec = ask(call { env = { HOME = "/h", CLAUDE_CONFIG_DIR = "/c" } })
+      assert.same({ { "/w", "/a", "/c" }, {} }, { spec.writes, spec.updates })
+      spec = ask(call { env = {} })
+      assert.same({ { "/w", "/a" }, {} }, { spec.writes, spec.updates })
+    end
   end)
 
   it("takes part in a review with the prompt in a file", function()

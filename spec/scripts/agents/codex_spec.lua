@@ -44,7 +44,8 @@ local VERDICTS <const> = {
 
 local function call(more)
   local made = { prompt = "Stage: review\n", model = "m-1", effort = "high", work_dir = "/w",
-    artifacts = "/a", repo_root = "/r", prompt_file = "/a/prompt.md" }
+    artifacts = "/a", repo_root = "/r", prompt_file = "/a/prompt.md", temp = "/t",
+    env = { HOME = "/h" } }
   for key, value in pairs(more or {}) do
     made[key] = value
   end
@@ -77,6 +78,14 @@ describe("the agent codex", function()
     assert.is_true(agent.needs_model)
     assert.is_false(agent.inherits_env)
     assert.same({ "OPENAI_*", "CODEX_*" }, agent.passes)
+  end)
+
+  it("writes its own folder, wherever it is", function()
+    for _, ask in ipairs { agent.command, agent.interactive } do
+      assert.same({ "/w", "/a", "/h/.codex" }, ask(call()).writes)
+      assert.same({ "/w", "/a", "/c" }, ask(call { env = { CODEX_HOME = "/c" } }).writes)
+      assert.same({ "/w", "/a" }, ask(call { env = {} }).writes)
+    end
   end)
 
   it("takes part in a review with the prompt in a file", function()

@@ -11,7 +11,8 @@ local function run(body, keeps_stdout, spec)
       return spec or { argv = { "sh", "-c", body }, env = { GIVEN = call.prompt_file } }
     end,
   }
-  local call = { agent = "talker", stage = "human-review", work_dir = dir.path, prompt_file = "/p" }
+  local call = { agent = "talker", stage = "human-review", work_dir = dir.path,
+    artifacts = dir.path, prompt_file = "/p" }
   local ok, message, name, report = attach.run(adapter, call, keeps_stdout)
   return { ok = ok, message = message, name = name, report = report, kept = dir:read("kept") }
 end
@@ -34,7 +35,7 @@ describe("planning.attach", function()
     for _, keeps_stdout in ipairs { "true", "false" } do
       local script = dir:write("ask.lua", ([[
         local adapter = { interactive = function() return { argv = { "echo", "hello" } } end }
-        assert(require("planning.attach").run(adapter, { work_dir = "/" }, %s))
+        assert(require("planning.attach").run(adapter, { work_dir = "/", sandbox = "off" }, %s))
       ]]):format(keeps_stdout))
       local result = program.run { args = { script } }
       assert.same({ 0, "", "hello\n" }, { result.exit, result.stdout, result.stderr })
@@ -67,7 +68,7 @@ describe("planning.attach", function()
   end)
 
   it("tells an adapter that refuses from one that breaks", function()
-    local call = { agent = "talker", stage = "human-review", work_dir = "/" }
+    local call = { agent = "talker", stage = "human-review", work_dir = "/", artifacts = "/" }
     local function ask(interactive)
       return select(2, attach.run({ inherits_env = true, interactive = interactive }, call))
     end

@@ -11,6 +11,7 @@ local function run(p, held, more)
   local opts = {
     slug = "alpha", run = assert(artifacts.start(held.project.state_home, p.path)),
     with = "command", agent_command = p:agent_command(), effort = "low", prefix = "mighost",
+    sandbox = "off", -- the scripted agent writes its log
     again = { "--with", "command" },
     on_event = function(event)
       table.insert(events, event)

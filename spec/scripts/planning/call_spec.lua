@@ -137,7 +137,7 @@ describe("planning.call", function()
     local function ask(script)
       return run(script, {
         command = function()
-          return { argv = { "sh", "-c", script }, files = { last = path } }
+          return { argv = { "sh", "-c", script }, files = { last = path }, writes = { dir.path } }
         end,
         answer = function(report)
           return { text = "<" .. report.files.last.text(100) .. ">" }
@@ -154,7 +154,7 @@ describe("planning.call", function()
     local answer = run("echo noise; echo said >" .. dir:join("last"), {
       command = function()
         return { argv = { "sh", "-c", "echo said >" .. dir:join("last") },
-          files = { last = dir:join("last") } }
+          files = { last = dir:join("last") }, writes = { dir.path } }
       end,
       answer = function(report)
         return { text = report.files.last.text(100) }
@@ -167,7 +167,7 @@ describe("planning.call", function()
     local dir <close> = tmp.dir()
     local seen = {}
     local request = { stage = "s", agent = "test", prompt = "", artifacts = dir.path,
-      repo_root = dir.path }
+      repo_root = dir.path, work_dir = dir.path }
     assert(call.run(adapter "echo early; sleep 0.6; echo late", request, function(progress)
       table.insert(seen, progress)
     end))

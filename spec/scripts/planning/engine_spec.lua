@@ -15,6 +15,7 @@ local function step(p, more)
     slug = "alpha", target = "T", pipeline = assert(reg:pipeline "pipeline"), site = site,
     run = assert(artifacts.start(opened.state_home, p.path)),
     with = "command", agent_command = p:agent_command(), effort = "low", prefix = "team",
+    sandbox = "off", -- the scripted agent writes its log
     again = {},
     on_event = function(event)
       table.insert(events, event)

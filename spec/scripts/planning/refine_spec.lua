@@ -130,7 +130,7 @@ describe("planning.refine.refine", function()
     local told = {}
     local result = assert(refine.refine(p:open(), "alpha", {
       slug = "alpha", feedback = { text = "Keep it.", source = "message" }, with = "command",
-      agent_command = p:agent_command(),
+      agent_command = p:agent_command(), sandbox = "off",
       on_step = function(step)
         told[#told + 1] = step.step
       end,

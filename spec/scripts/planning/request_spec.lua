@@ -5,7 +5,7 @@ local sessions = require "planning.session"
 --- An opened session with the scripted agent, and the options of a step of `alpha`.
 local function open(p, told)
   local session = assert(sessions.prepare(p:open(), {
-    with = "command", agent_command = p:agent_command(),
+    with = "command", agent_command = p:agent_command(), sandbox = "off",
     on_step = function(step)
       told[#told + 1] = step.step
     end,

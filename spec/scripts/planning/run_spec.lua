@@ -5,6 +5,7 @@ local function plan(p, more)
   local steps = {}
   local opts = {
     slug = "alpha", target = "T", with = "command", agent_command = p:agent_command(),
+    sandbox = "off", -- the scripted agent writes its log
     on_step = function(step)
       table.insert(steps, step.step)
     end,

@@ -100,6 +100,29 @@ describe("planning.settings", function()
     assert.equal(0, assert(resolve(p, { with = "replay" }, { timeout = 9 })).max_wait)
   end)
 
+  it("lets the user loosen the sandbox, and a project only tighten it", function()
+    local p <close> = project.new()
+    local function mode(more, config)
+      more.with = "replay"
+      return assert(resolve(p, more, config)).sandbox
+    end
+    local given = os.getenv("MIGHOST_SANDBOX")
+    assert.equal(given or "auto", mode {})
+    assert.equal(given or "require", mode({}, { sandbox = "require" }))
+    assert.equal("off", mode({ sandbox = "off" }, { sandbox = "require" }))
+    local script = p.home:write("script.lua", [[
+      local settings = require "planning.settings"
+      local project = assert(require("mighost").open {})
+      local reg = require("planning.registry").new()
+      local found, message, name = settings.resolve(project, reg, { with = "replay" })
+      print(found and found.sandbox, message, name)
+    ]])
+    assert.equal("off\tnil\tnil\n",
+      p:run({ script }, { MIGHOST_SANDBOX = "off" }).stdout)
+    assert.equal("nil\tMIGHOST_SANDBOX is on, which is none of require, auto, off\tEUSAGE\n",
+      p:run({ script }, { MIGHOST_SANDBOX = "on" }).stdout)
+  end)
+
   it("insists on a pipeline only where it was asked for", function()
     local p <close> = project.new()
     assert.is_true(assert(resolve(p, { with = "replay", pipeline = "pipeline" })).insists)

@@ -20,12 +20,12 @@ describe("project.config.load", function()
     assert.same({
       schema_version = 1, live_migrations_dir = "a/b", taste = "t.md", with = "replay",
       model = "m", effort = "high", pipeline = "short", commit_message_prefix = "plan",
-      timeout = 60, silence = 5,
+      timeout = 60, silence = 5, sandbox = "require",
       script_memory = 64, script_seconds = 3, script_instructions = 10000000,
     }, (load_text [[{
       "schema_version": 1, "live_migrations_dir": "./a//b/", "taste": "./t.md", "with": "replay",
       "model": "m", "effort": "high", "pipeline": "short", "commit_message_prefix": "plan",
-      "timeout": 60, "silence": 5, "agent_command": null,
+      "timeout": 60, "silence": 5, "sandbox": "require", "agent_command": null,
       "script_memory": 64, "script_seconds": 3, "script_instructions": 10000000
     }]]))
   end)
@@ -79,6 +79,8 @@ describe("project.config.load", function()
         "script_seconds must be a whole number of seconds from 1 to 3600",
       ['{"schema_version": 1, "live_migrations_dir": "m", "script_instructions": 1e9}'] =
         "script_instructions must be a whole number of instructions from 1000000 to 1000000000000",
+      ['{"schema_version": 1, "live_migrations_dir": "m", "sandbox": "off"}'] =
+        "sandbox must be auto or require; only --sandbox and MIGHOST_SANDBOX can switch it off",
       ["[]"] = "it must hold an object, not array",
       ["null"] = "it must hold an object, not null",
     }
