@@ -67,12 +67,20 @@ end
 
 local M = {}
 
+--- Where goes what a team's scripts print; see mighost.open.
+local function show_printed(opts)
+  return function(line, path)
+    M.note(opts, ("%s: %s"):format(path:match("[^/]*/[^/]*$"), line))
+  end
+end
+
 ---@class mighost.cli.Opts   what cli.parse gives, besides the command's own options
 ---@field repo_root? string
 ---@field json? boolean
 ---@field quiet? boolean
 ---@field verbose? boolean
 ---@field no_color? boolean
+---@field on_print fun(line: string, path: string)   tells people what the scripts of teams print
 
 ---@class mighost.cli.Command
 ---@field name string
@@ -117,7 +125,7 @@ end
 ---@return mighost.cli.Opts? opts, integer? code
 function M.parse(command, args)
   if command.options and #args == 0 and not session.on_parser then
-    return {}
+    return { on_print = show_printed {} }
   end
   local parser = command.options and M.parser(command) or command
   if session.on_parser then
@@ -144,6 +152,7 @@ function M.parse(command, args)
     M.write(parser:get_help() .. "\n")
     return nil, 0
   end
+  opts.on_print = show_printed(opts)
   return opts
 end
 

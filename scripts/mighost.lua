@@ -17,10 +17,15 @@ local M = {}
 M.interface = INTERFACE
 
 --- Opens the project around a directory.
----@param opts? {repo_root?: string}   default: the current directory
+---@param opts? {repo_root?: string, on_print?: fun(line: string, path: string)}  default: the
+---       current directory; `on_print` gets what the scripts of teams print
 ---@return mighost.Project? project, string? message, string? name, string? fix
 function M.open(opts)
-  return opening.open(opts and opts.repo_root)
+  local project, message, name, fix = opening.open(opts and opts.repo_root)
+  if project then
+    project.on_print = opts and opts.on_print
+  end
+  return project, message, name, fix
 end
 
 --- The project that a request names, else the one around its `repo_root`.

@@ -77,7 +77,8 @@ local function requirer(is_own)
     elseif type(name) ~= "string" or not name:find("^lib%.[%w_]+$") then
       error(format("require %q: such a file may only require \"lib.<name>\"", tostring(name)), 2)
     end
-    return load_module(name, is_own)
+    local module = load_module(name, is_own) -- no tail call: errors name the line that requires
+    return module
   end
 end
 

@@ -5,6 +5,8 @@ local loader = require "planning.loader"
 local search = require "project.search"
 local shapes = require "planning.shapes"
 
+local ALL_MODES <const> = { "planning-snapshot", "ready-publish", "execution-gate", "doctor" }
+
 ---@class mighost.Registry
 ---@field private project mighost.Project|nil
 ---@field private opts mighost.SearchOptions
@@ -24,8 +26,9 @@ function Registry:read(kind, file)
     return loader.load(file)
   end
   local jail = require "planning.jail"
+  local project = self.project or {}
   return jail.load(kind, file, search.modules(file, self.project),
-    { limits = jail.limits(self.project and self.project.config), log = self.opts.log })
+    { limits = jail.limits(project.config), log = project.on_print })
 end
 
 function Registry:load(kind, name, inspect)
@@ -132,6 +135,11 @@ function Registry:broken(kind)
   return messages
 end
 
+---In the place of a rule that cannot be loaded, for those who only look: says why.
+local function broken_rule(message)
+  return { modes = ALL_MODES, check = function() error(message, 0) end }
+end
+
 ---Every rule, sorted by name.
 ---@return { name: string, modes: string[], check: function }[]|nil
 ---@return string? message
@@ -144,11 +152,11 @@ function Registry:rules()
   local found = {}
   for _, entry in ipairs(search.list("rules", self.project, self.opts)) do
     local rule, message, code, fix = self:load("rules", entry.name, inspect_rule)
-    if rule then
-      found[#found + 1] = { name = entry.name, modes = rule.modes, check = rule.check }
-    else
+    if not rule and not self.opts.looking then
       return nil, message, code, fix
     end
+    rule = rule or broken_rule(message)
+    found[#found + 1] = { name = entry.name, modes = rule.modes, check = rule.check }
   end
   self.all_rules = found
   return found

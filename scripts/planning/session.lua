@@ -147,6 +147,10 @@ function M.prepare(project, opts)
   if not chosen then
     return nil, why, code, help
   end
+  local rules, trouble, errno, advice = reg:rules() -- every step has to pass them in the end
+  if not rules then
+    return nil, trouble, errno, advice
+  end
   local notify = opts.on_event or function() end
   if chosen.sandbox_note then
     notify { kind = "warning", text = chosen.sandbox_note }

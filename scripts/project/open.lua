@@ -19,6 +19,7 @@ local root = require "project.root"
 ---@field config_home string   the user's folder for scripts and taste
 ---@field team? mighost.Team    what the repository brings along, as it was when this was opened;
 ---       nil where it brings nothing
+---@field on_print? fun(line: string, path: string)   gets what the scripts of teams print
 
 local M = {}
 

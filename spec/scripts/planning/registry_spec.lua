@@ -114,6 +114,44 @@ describe("planning.registry", function()
     assert.is_table(looking:rules())
   end)
 
+  it("refuses a rule that cannot be loaded, or lets it say so to those who only look", function()
+    local theirs <close> = brought.new {
+      [".mighost/rules/own.lua"] = "return {\n modes = {",
+      [".mighost/rules/other.lua"] = "\nrequire 'lib.nosuch'",
+    }
+    local opened = theirs:open()
+    assert(trust.accept(opened))
+    local rules, message, name = registry.new(opened):rules()
+    assert.is_nil(rules)
+    assert.matches("/.mighost/rules/other.lua:2: there is no module lib.nosuch", message, 1, true)
+    assert.equal("ECONFIG", name)
+    local seen = {}
+    for _, rule in ipairs(assert(registry.new(opened, { looking = true }):rules())) do
+      seen[rule.name] = rule
+    end
+    assert.is_table(seen["plan-present"])
+    assert.equal("doctor", seen.own.modes[4])
+    assert.equal(message, (select(2, pcall(seen.other.check))))
+    assert.matches("/.mighost/rules/own.lua:2: ", (select(2, pcall(seen.own.check))), 1, true)
+  end)
+
+  it("hands on what the scripts of a project print", function()
+    local theirs <close> = brought.new { [".mighost/rules/own.lua"] = [[
+      print("loaded")
+      return { modes = { "doctor" }, check = function() print("checked", 1) end }]] }
+    local opened, printed = theirs:open(), {}
+    opened.on_print = function(line, path)
+      table.insert(printed, path:match("[^/]*$") .. ": " .. line)
+    end
+    assert(trust.accept(opened))
+    for _, rule in ipairs(assert(registry.new(opened):rules())) do
+      if rule.name == "own" then
+        rule.check({}, error)
+      end
+    end
+    assert.same({ "own.lua: loaded", "own.lua: loaded", "own.lua: checked 1" }, printed)
+  end)
+
   it("lets a trusted project's files serve, but mighost's own where those are wanted", function()
     local theirs <close> = brought.new {
       [".mighost/stages/review.lua"] = STAGE:format("review", ""),

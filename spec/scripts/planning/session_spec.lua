@@ -2,6 +2,8 @@ local mighost = require "mighost"
 local project = require "spec.support.project"
 local sessions = require "planning.session"
 local sys = require "host.sys"
+local tmp = require "spec.support.tmp"
+local trust = require "project.trust"
 
 --- A scratch project as this process sees it, with the state of its own.
 local function open(p)
@@ -48,6 +50,11 @@ describe("planning.session", function()
     assert.equal("ENOTREPO", select(3, session:open()))
     p.repo:write(".mighost/stages/review.lua", "")
     assert.equal("EUNTRUSTED", select(3, sessions.prepare(open(p), { with = "replay" })))
+    tmp.remove(p.path .. "/.mighost/stages")
+    p.repo:write(".mighost/rules/own.lua", "return {")
+    local untrusted = open(p)
+    assert(trust.accept(untrusted))
+    assert.matches("own.lua:1: ", (select(2, sessions.prepare(untrusted, { with = "replay" }))))
   end)
 
   it("keeps nobody's evidence where it cannot", function()
