@@ -234,16 +234,18 @@ static int tree_sync(lua_State *L)
 {
     struct mh_err err = {0};
     struct mh_lib_place place;
+    bool whole = false;
 
     lua_settop(L, 1);
     if (mh_lib_open_above(L, 1, &place, &err) < 0) {
         return mh_lib_fail(L, &err);
     }
-    if (mh_tree_sync(place.dir->fd, place.name, &err) < 0) {
+    if (mh_tree_sync(place.dir->fd, place.name, &whole, &err) < 0) {
         return fail_in(L, &place, &err);
     }
     lua_pushboolean(L, 1);
-    return 1;
+    lua_pushboolean(L, whole);
+    return 2;
 }
 
 static const luaL_Reg functions[] = {

@@ -72,7 +72,7 @@ static int move_by_copy(const struct mh_aside *aside, int folder, const char *na
     }
     if (mh_tree_remove(folder, copy, err) < 0 ||
         mh_tree_copy(aside->dirfd, aside->name, folder, copy, err) < 0 ||
-        mh_tree_sync(folder, copy, err) < 0) {
+        mh_tree_sync(folder, copy, NULL, err) < 0) {
         goto out;
     }
     if (mh_publish_rename_new(folder, copy, folder, name) < 0 || mh_os_fsync(folder) < 0) {

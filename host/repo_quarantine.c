@@ -119,29 +119,28 @@ static int install_file(void *context, const char *name, struct mh_err *err)
     return 0;
 }
 
-/* A new fan-out directory gets the permissions of the object directory, as `git init --shared` set
- * them. */
-static int make_fan_out(int store, const char *name, struct mh_err *err)
+/*
+ * Moves a whole fan-out directory to where git has none of that name, with the permissions of the
+ * object directory, as `git init --shared` set them.  1: done; 0: git has one; -1.
+ */
+static int install_whole(const struct mh_quarantine *quarantine, int fd, const char *name,
+                         struct mh_err *err)
 {
-    struct stat parent;
-    int fd;
-    int result = 0;
+    struct stat info;
 
-    if (mh_os_mkdir(store, name, 0777) < 0) {
-        return errno == EEXIST
-                   ? 0
-                   : mh_err_sys(err, errno, "cannot make git's object directory %s", name);
+    if (fstatat(quarantine->store, name, &info, AT_SYMLINK_NOFOLLOW) == 0) {
+        return 0;
     }
-    fd = mh_path_open_dir(store, name, err);
-    if (fd < 0) {
-        return -1;
+    if (fstat(quarantine->store, &info) < 0 || mh_os_fchmod(fd, info.st_mode & 07777) < 0) {
+        return mh_err_sys(err, errno, "cannot set the permissions of git's object directory %s",
+                          name);
     }
-    if (fstat(store, &parent) < 0 || mh_os_fchmod(fd, parent.st_mode & 07777) < 0) {
-        result =
-            mh_err_sys(err, errno, "cannot set the permissions of git's object directory %s", name);
+    if (mh_os_rename(quarantine->fd, name, quarantine->store, name, 0) == 0) {
+        return 1;
     }
-    mh_os_close(&fd);
-    return result;
+    return errno == EEXIST || errno == ENOTEMPTY /* git was faster */
+               ? 0
+               : mh_err_sys(err, errno, "cannot make git's object directory %s", name);
 }
 
 static int install_directory(void *context, const char *name, struct mh_err *err)
@@ -153,17 +152,18 @@ static int install_directory(void *context, const char *name, struct mh_err *err
     if (strlen(name) != 2) {
         return 0; /* libgit2's own temporary file, left by a write that failed */
     }
-    if (make_fan_out(quarantine->store, name, err) < 0) {
+    install.from = mh_path_open_dir(quarantine->fd, name, err);
+    if (install.from < 0) {
         return -1;
     }
-    install.from = mh_path_open_dir(quarantine->fd, name, err);
-    install.to = install.from >= 0 ? mh_path_open_dir(quarantine->store, name, err) : -1;
-    if (install.to >= 0) {
-        result = each_name(install.from, install_file, &install, err);
+    result = install_whole(quarantine, install.from, name, err);
+    if (result == 0) {
+        install.to = mh_path_open_dir(quarantine->store, name, err);
+        result = install.to < 0 ? -1 : each_name(install.from, install_file, &install, err);
     }
     mh_os_close(&install.from);
     mh_os_close(&install.to);
-    return result;
+    return result < 0 ? -1 : 0;
 }
 
 int mh_quarantine_install(struct mh_quarantine *quarantine, struct mh_err *err)
@@ -173,7 +173,7 @@ int mh_quarantine_install(struct mh_quarantine *quarantine, struct mh_err *err)
 
 int mh_quarantine_sync(const struct mh_quarantine *quarantine, struct mh_err *err)
 {
-    return mh_tree_sync(quarantine->store, quarantine->name, err);
+    return mh_tree_sync(quarantine->store, quarantine->name, NULL, err);
 }
 
 int mh_quarantine_discard(const struct mh_repo *repo, const char *label, struct mh_err *err)

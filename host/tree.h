@@ -168,10 +168,11 @@ int mh_tree_update(const struct mh_update *update, size_t *copied, struct mh_err
 
 /*
  * Makes the tree `name` durable: an fsync of everything in it where that is little, else one syncfs
- * (not where the file system is known to do nothing then).  The entry `name` itself is the caller's
- * to make durable, by an fsync of `dirfd`.
+ * (not where the file system is known to do nothing then); *whole, which may be NULL, says that it
+ * was the latter, so that everything else on the file system is durable too.  Else the entry `name`
+ * itself is the caller's to make durable, by an fsync of `dirfd`.
  */
-int mh_tree_sync(int dirfd, const char *name, struct mh_err *err);
+int mh_tree_sync(int dirfd, const char *name, bool *whole, struct mh_err *err);
 
 /*
  * Removes the tree `name` of any depth and whatever is in it, or the file or link of that name.

@@ -73,12 +73,13 @@ static int has_few(int dirfd, const char *name, struct mh_err *err)
     return more < 0 ? -1 : count <= FEW;
 }
 
-int mh_tree_sync(int dirfd, const char *name, struct mh_err *err)
+int mh_tree_sync(int dirfd, const char *name, bool *whole, struct mh_err *err)
 {
     enum mh_fstype type;
     const char *kind;
     int result;
     int few = has_few(dirfd, name, err);
+    bool each;
     int fd;
 
     if (few < 0) {
@@ -89,11 +90,15 @@ int mh_tree_sync(int dirfd, const char *name, struct mh_err *err)
         return -1;
     }
     result = mh_fstype_of(fd, &type, &kind, err);
-    if (result == 0 && (few > 0 || type != MH_FSTYPE_LOCAL)) {
+    each = few > 0 || type != MH_FSTYPE_LOCAL;
+    if (result == 0 && each) {
         result = sync_each(dirfd, name, err);
     } else if (result == 0 && mh_os_syncfs(fd) < 0) {
         result = mh_err_sys(err, errno, "cannot make %s durable", name);
     }
     mh_os_close(&fd);
+    if (result == 0 && whole != NULL) {
+        *whole = !each;
+    }
     return result;
 }

@@ -71,7 +71,8 @@ function tree.remove(path) end
 --- Makes everything in a tree durable.
 ---@param path string
 ---@return true? done
----@return string? message
+---@return boolean|string|nil whole whether everything else on its file system became so too, or a
+--- message
 ---@return string? name
 function tree.sync(path) end
 

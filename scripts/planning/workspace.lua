@@ -106,9 +106,9 @@ end
 ---@return string? message
 ---@return string? NAME
 function M.accept(workspace, record)
-  local synced, why, code = tree.sync(workspace.path)
+  local synced, whole, code = tree.sync(workspace.path)
   if not synced then
-    return nil, why, code
+    return nil, whole, code
   end
   local dir <close>, message, name = fs.open_dir(workspace.folder)
   if not dir then
@@ -122,7 +122,7 @@ function M.accept(workspace, record)
   if not written then
     return nil, problem, errno
   end
-  return sync_above(workspace)
+  return whole or sync_above(workspace)
 end
 
 local FIELDS <const> = {

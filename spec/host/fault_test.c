@@ -211,7 +211,7 @@ static void check_stage(int dirfd, bool failed)
 
 static int run_tree_sync(int dirfd, struct mh_err *err)
 {
-    return mh_tree_sync(dirfd, "tree", err);
+    return mh_tree_sync(dirfd, "tree", NULL, err);
 }
 
 static void prepare_many(int dirfd)

@@ -360,7 +360,7 @@ static void test_deep(int dirfd)
         CHECK_OK(mh_tree_stage(&trees.stage, &trees.counts, &err), &err);
         copy = take(dirfd, "staged", NULL);
         CHECK(mh_snapshot_equal(&trees.work, &copy));
-        CHECK_OK(mh_tree_sync(dirfd, "staged", &err), &err);
+        CHECK_OK(mh_tree_sync(dirfd, "staged", NULL, &err), &err);
         mh_snapshot_release(&copy);
         release_trees(&trees);
         CHECK_OK(mh_tree_remove(dirfd, "staged", &err), &err);
@@ -381,7 +381,7 @@ static void test_very_deep(int dirfd)
         CHECK_FAILS(mh_snapshot_take(dirfd, "tree", NULL, &snapshot, &err), &err, "ENAMETOOLONG");
         CHECK_FAILS(mh_tree_copy(dirfd, "tree", dirfd, "copy", &err), &err, "ENAMETOOLONG");
         CHECK(!has(dirfd, "copy"));
-        CHECK_OK(mh_tree_sync(dirfd, "tree", &err), &err);
+        CHECK_OK(mh_tree_sync(dirfd, "tree", NULL, &err), &err);
         CHECK_OK(mh_tree_remove(dirfd, "tree", &err), &err);
         check_leave();
     }
@@ -504,7 +504,7 @@ static void test_sync(int dirfd)
     put_dir(dirfd, "tree/sub");
     put_file(dirfd, "tree/sub/file", "text");
     faults_arm((struct fault){.call = 1000});
-    CHECK_OK(mh_tree_sync(dirfd, "tree", &err), &err);
+    CHECK_OK(mh_tree_sync(dirfd, "tree", NULL, &err), &err);
     (void)faults_disarm();
     CHECK(faults_count("fsync") == 3 && faults_count("syncfs") == 0);
     for (int i = 0; i < 100; i++) {
@@ -512,7 +512,7 @@ static void test_sync(int dirfd)
         put_file(dirfd, name, "text");
     }
     faults_arm((struct fault){.call = 1000});
-    CHECK_OK(mh_tree_sync(dirfd, "tree", &err), &err);
+    CHECK_OK(mh_tree_sync(dirfd, "tree", NULL, &err), &err);
     (void)faults_disarm();
     CHECK(faults_count("fsync") == 0 && faults_count("syncfs") == 1);
 }
