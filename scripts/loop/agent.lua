@@ -7,6 +7,7 @@ local sys = require "host.sys"
 local call = require "planning.call"
 local json = require "lib.json"
 local patience = require "planning.patience"
+local places = require "planning.places"
 local recording = require "planning.recording"
 local secrets = require "planning.secrets"
 
@@ -75,6 +76,8 @@ local function make_call(ctx, ask)
     timeout = settings.timeout,
     silence = settings.silence,
     agent_command = settings.agent_command,
+    sandbox = settings.sandbox,
+    protect = ask.writes == "worktree" and places.protected(project) or nil,
   }
 end
 

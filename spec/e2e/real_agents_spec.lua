@@ -31,6 +31,7 @@ local function plan(p, agent, stub, model)
       agent, "--model", model, "--to-end", "--timeout", "120" },
     cwd = p.path,
     env = p:env {
+      MIGHOST_SANDBOX = "require", -- with what its adapter names it must have enough
       STUB = FOLDER .. stub, PLANNER = FOLDER .. "planner.sh",
       PATH = REAL .. "/node_modules/.bin:" .. os.getenv "PATH",
       ANTHROPIC_API_KEY = "sk-ant-stub", CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC = "1",
