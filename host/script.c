@@ -78,10 +78,9 @@ static _Noreturn void run_child(int fd, pid_t parent, const struct mh_script_lim
         .fd = fd, .limits = *limits, .deadline = mh_script_now() + limits->time_ms};
     struct mh_err err = {0};
 
-    if (mh_script_confine(fd, parent, limits, &err) < 0) {
+    if (mh_script_confine(&port.fd, parent, limits, &err) < 0) {
         mh_script_give_up(&port, MH_SCRIPT_SETUP, err.message, "");
     }
-    port.fd = STDIN_FILENO;
     body(&port, context);
     mh_script_leave();
 }

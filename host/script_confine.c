@@ -212,7 +212,7 @@ static int keep_only(int fd)
                : 0;
 }
 
-int mh_script_confine(int fd, pid_t parent, const struct mh_script_limits *limits,
+int mh_script_confine(int *fd, pid_t parent, const struct mh_script_limits *limits,
                       struct mh_err *err)
 {
     /* A session of its own: Ctrl-C and Ctrl-Z are for mighost, which decides what they mean. */
@@ -222,9 +222,10 @@ int mh_script_confine(int fd, pid_t parent, const struct mh_script_limits *limit
     if (limit_memory(limits) < 0) {
         return mh_err_sys(err, errno, "cannot limit a script's memory");
     }
-    if (keep_only(fd) < 0) {
+    if (keep_only(*fd) < 0) {
         return mh_err_sys(err, errno, "cannot close a script's descriptors");
     }
+    *fd = PORT;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || shut_files() < 0) {
         return mh_err_sys(err, errno, "cannot shut a script off from files");
     }

@@ -1,4 +1,4 @@
-/* Runs one group of the host's C tests.  usage: host_test faults|locks|processes|trees */
+/* Runs one group of the host's C tests.  usage: host_test faults|locks|processes|scripts|trees */
 #include "host_test.h"
 
 #include <stdio.h>
@@ -17,6 +17,7 @@ int main(int argc, char **argv)
         {"faults", run_fault_tests},
         {"locks", run_lock_tests},
         {"processes", run_proc_tests},
+        {"scripts", run_script_tests},
         {"trees", run_tree_tests},
     };
 
@@ -28,6 +29,6 @@ int main(int argc, char **argv)
             return check_result();
         }
     }
-    (void)fprintf(stderr, "usage: host_test faults|locks|processes|trees\n");
+    (void)fprintf(stderr, "usage: host_test faults|locks|processes|scripts|trees\n");
     return 2;
 }
