@@ -14,11 +14,8 @@ int main(int argc, char **argv)
         const char *name;
         void (*run)(void);
     } groups[] = {
-        {"faults", run_fault_tests},
-        {"locks", run_lock_tests},
-        {"processes", run_proc_tests},
-        {"scripts", run_script_tests},
-        {"trees", run_tree_tests},
+        {"faults", run_fault_tests},   {"locks", run_lock_tests}, {"processes", run_proc_tests},
+        {"scripts", run_script_tests}, {"trees", run_tree_tests},
     };
 
     (void)umask(022);
