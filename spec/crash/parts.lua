@@ -1,6 +1,6 @@
---- The parts of a crash run by name: each takes (folder, share, shares, report) and returns how
---- many runs it made and in how many of them the fault happened; or such a function with the
---- number of processes that it takes.
+--- The parts of a crash run by name: each takes (folder, share, shares, report, only) and returns
+--- how many runs it made and in how many of them the fault happened; or such a function with the
+--- number of processes that it takes.  `only` is a pattern of cases, where a part has cases.
 
 local cases = require "spec.crash.cases"
 local crowd = require "spec.crash.crowd"
@@ -14,10 +14,10 @@ local PUBLISHERS <const> = 4
 
 --- A part that sweeps some cases, or all of them.
 local function sweeping(kind, fields)
-  return function(folder, share, shares, report)
+  return function(folder, share, shares, report, only)
     local runs, hits = 0, 0
     for _, case in ipairs(cases) do
-      if not fields.only or case.name:find(fields.only) then
+      if case.name:find(only or fields.only or "") then
         local part = { case = case, kind = kind, publish = fields.publish, every = fields.every,
           rotate = fields.rotate, file = fields.file }
         local ran, hit = sweep.run(part, folder, share, shares, report)
@@ -28,38 +28,41 @@ local function sweeping(kind, fields)
   end
 end
 
---- Where the power is cut: steps on one file system, on one without an exchange, with git's
---- directory on another one, and one that is rolled back.
-local function power_cases()
+--- Where the power is cut besides: with git's directory on a file system of its own, and in a step
+--- that is rolled back.
+local POWER <const> = {
+  { name = "second-two-disks", device = "repo/.git" },
+  { name = "second-rolled-back", fails = "open repo.lock" },
+}
+
+--- Steps, also without an exchange, and recoveries.
+local function power_cases(pattern)
   local found = {}
   for _, case in ipairs(cases) do
-    if case.name:find("^second") then
+    if case.name:find("^first$") or case.name:find("^second") or case.name:find("^recover") then
       table.insert(found, case)
     end
-    if case.name == "second" then
-      for name, more in pairs { ["second-two-disks"] = { device = "repo/.git" },
-        ["second-rolled-back"] = { fails = "open repo.lock" } } do
-        table.insert(found, setmetatable(more, { __index = case }))
-        more.name = name
-      end
+    for _, more in ipairs(case.name == "second" and POWER or {}) do
+      table.insert(found, setmetatable(more, { __index = case }))
     end
   end
-  table.sort(found, function(a, b)
-    return a.name < b.name
+  return coroutine.wrap(function()
+    for _, case in ipairs(found) do
+      if case.name:find(pattern) then
+        coroutine.yield(case)
+      end
+    end
   end)
-  return found
 end
 
 --- A part that cuts the power.
 local function cutting(fields)
-  return function(folder, share, shares, report)
+  return function(folder, share, shares, report, only)
     local runs, hits = 0, 0
-    for _, case in ipairs(power_cases()) do
-      if case.name:find(fields.only or ".") then
-        local ran, hit = power.run({ case = case, randoms = fields.randoms, near = fields.near },
-          folder, share, shares, report)
-        runs, hits = runs + ran, hits + hit
-      end
+    for case in power_cases(only or fields.only) do
+      local ran, hit = power.run({ case = case, randoms = fields.randoms, near = fields.near },
+        folder, share, shares, report)
+      runs, hits = runs + ran, hits + hit
     end
     return runs, hits
   end
@@ -82,10 +85,10 @@ return {
   ["sample-fail"] = sweeping("fail", { every = 13, rotate = true }),
   ["sample-from"] = sweeping("from", { only = "^second$", every = 4 }),
   ["sample-short"] = sweeping("short", { only = "^second$" }),
-  ["power"] = cutting { randoms = 1, near = true },
+  ["power"] = cutting { only = "^second", randoms = 1, near = true },
   ["crowd"] = crowding(5),
   ["all-crowd"] = crowding(60),
-  ["all-power"] = cutting { randoms = 6 },
+  ["all-power"] = cutting { only = "", randoms = 6 },
   ["edit"] = sweeping("edit", { only = "^second$", publish = true, file = "manifest.json" }),
   ["edit-linked"] = sweeping("edit", { only = "^second$", publish = true,
     file = "approaches/rewrite.md" }),
