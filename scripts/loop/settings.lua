@@ -54,13 +54,14 @@ local function choose_validation(opts, config, settings)
     return nil, "the validation command cannot be read: " .. why, "EUSAGE"
   end
   settings.validation, settings.validation_text = words, command
-  settings.validation_timeout = opts.validation_timeout
+  settings.validation_timeout = opts.validation_timeout or config.validation_timeout
   return true
 end
 
-local function choose_efforts(opts, settings)
-  settings.default_effort = opts.default_effort or DEFAULT_EFFORT
-  settings.max_allowed_effort = opts.max_allowed_effort or DEFAULT_MAXIMUM
+local function choose_efforts(opts, config, settings)
+  settings.default_effort = opts.default_effort or config.default_effort or DEFAULT_EFFORT
+  settings.max_allowed_effort = opts.max_allowed_effort or config.max_allowed_effort
+    or DEFAULT_MAXIMUM
   if effort.exceeds(settings.default_effort, settings.max_allowed_effort) then
     return nil, ("--max-allowed-effort %s is below --default-effort %s"):format(
       settings.max_allowed_effort, settings.default_effort), "EUSAGE"
@@ -69,10 +70,12 @@ local function choose_efforts(opts, settings)
   return true
 end
 
-local function choose_counts(opts, settings)
-  settings.max_attempts = opts.command == "run" and opts.max_attempts or DEFAULT_ATTEMPTS
+local function choose_counts(opts, config, settings)
+  settings.max_attempts = opts.command == "run" and (opts.max_attempts or config.max_attempts)
+    or DEFAULT_ATTEMPTS
   settings.max_refactors = opts.command == "run" and opts.max_refactors or 0
-  settings.max_failures = opts.max_consecutive_failures or DEFAULT_FAILURES
+  settings.max_failures = opts.max_consecutive_failures or config.max_consecutive_failures
+    or DEFAULT_FAILURES
   settings.sleep = opts.sleep or 0
 end
 
@@ -137,7 +140,7 @@ function M.resolve(opts, config, chosen)
   local steps = {
     function() return check_bounds(opts) end,
     function() return choose_validation(opts, config, settings) end,
-    function() return choose_efforts(opts, settings) end,
+    function() return choose_efforts(opts, config, settings) end,
     function() return read_prompts(opts, settings) end,
   }
   for _, step in ipairs(steps) do
@@ -146,7 +149,7 @@ function M.resolve(opts, config, chosen)
       return nil, message, name, fix
     end
   end
-  choose_counts(opts, settings)
+  choose_counts(opts, config, settings)
   settings.prefix = opts.commit_message_prefix or settings.prefix
   settings.timeout = opts.timeout or config.timeout or DEFAULT_TIMEOUT[opts.command]
   return settings

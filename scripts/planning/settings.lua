@@ -141,7 +141,7 @@ local function choose_limits(opts, config, settings)
   settings.timeout = opts.timeout or config.timeout or DEFAULT_TIMEOUT
   settings.silence = opts.silence_timeout or config.silence or DEFAULT_SILENCE
   settings.timeout_given, settings.silence_given = opts.timeout, opts.silence_timeout
-  settings.max_wait = opts.max_wait or 0
+  settings.max_wait = opts.max_wait or config.max_wait or 0
   settings.prefix = prefix_of(config)
   return true
 end

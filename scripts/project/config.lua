@@ -10,6 +10,8 @@ local FOLDER <const> = ".mighost"
 local PATH <const> = FOLDER .. "/config.json"
 local SCHEMA_VERSION <const> = 1
 local MILLION <const> = 1000 * 1000
+local EFFORTS <const> = { low = true, medium = true, high = true, xhigh = true }
+local WEEK <const> = 7 * 24 * 60 * 60 -- seconds
 local READ <const> = { max = 1024 * 1024, links = "inside" }
 
 local function is_text(value)
@@ -34,6 +36,10 @@ local function is_within(least, most, unit)
   return function(value)
     return math.type(value) == "integer" and value >= least and value <= most, wanted
   end
+end
+
+local function is_effort(value)
+  return EFFORTS[value] or false, "low, medium, high or xhigh"
 end
 
 local function is_sandbox(value)
@@ -69,6 +75,12 @@ local FIELDS <const> = {
   commit_message_prefix = is_text,
   timeout = is_seconds,
   silence = is_seconds,
+  max_wait = is_within(0, WEEK, "seconds"),
+  validation_timeout = is_seconds,
+  default_effort = is_effort,
+  max_allowed_effort = is_effort,
+  max_attempts = is_within(1, 100, "attempts"),
+  max_consecutive_failures = is_within(1, 1000, "failures"),
   keep_runs = is_within(1, 100000, "runs"),
   sandbox = is_sandbox,
   allow_fuse = is_switch,
@@ -97,6 +109,12 @@ local PATHS <const> = { "live_migrations_dir", "taste" }
 ---@field commit_message_prefix? string
 ---@field timeout? integer            seconds
 ---@field silence? integer            seconds
+---@field max_wait? integer           seconds
+---@field validation_timeout? integer seconds
+---@field default_effort? mighost.Effort
+---@field max_allowed_effort? mighost.Effort
+---@field max_attempts? integer
+---@field max_consecutive_failures? integer
 ---@field keep_runs? integer          how many runs' evidence is kept; else 20
 ---@field sandbox? "auto"|"require"
 ---@field allow_fuse? boolean         locks of a FUSE file system are relied on

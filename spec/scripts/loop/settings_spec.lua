@@ -48,6 +48,19 @@ describe("loop.settings", function()
       found.validation_timeout, found.timeout })
   end)
 
+  it("takes the limits of a run from the configuration, where no option says otherwise", function()
+    local config = { validation_timeout = 60, default_effort = "medium",
+      max_allowed_effort = "high", max_attempts = 4, max_consecutive_failures = 5 }
+    local found = assert(resolve({}, config))
+    assert.same({ 60, "medium", "high", 4, 5 }, { found.validation_timeout, found.effort,
+      found.max_allowed_effort, found.max_attempts, found.max_failures })
+    found = assert(resolve({ max_attempts = 1, default_effort = "low" }, config))
+    assert.same({ 1, "low" }, { found.max_attempts, found.effort })
+    local once = { command = "run-once", focus = "nil", paths = "a" }
+    assert.equal(1, assert(resolve(once, config)).max_attempts)
+    refused("is below", { default_effort = "xhigh" }, config)
+  end)
+
   it("needs a validation command that can be read", function()
     refused("no validation command was given", { validation_command = "nil" })
     refused("it is empty", { validation_command = " " })

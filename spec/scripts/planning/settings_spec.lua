@@ -36,8 +36,9 @@ describe("planning.settings", function()
   it("prefers options to the configuration", function()
     local p <close> = project.new()
     local config = { with = "replay", model = "m-1", effort = "low", timeout = 5, silence = 6,
-      commit_message_prefix = "team" }
+      commit_message_prefix = "team", max_wait = 9 }
     local found = assert(resolve(p, {}, config))
+    assert.same({ 9, 3 }, { found.max_wait, assert(resolve(p, { max_wait = 3 }, config)).max_wait })
     assert.same({ "replay", "m-1", "low", 5, 6, "team" },
       { found.with, found.model, found.effort, found.timeout, found.silence, found.prefix })
     found = assert(resolve(p, { with = "command", agent_command = "a", model = "m-2",

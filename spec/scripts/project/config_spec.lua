@@ -40,6 +40,21 @@ describe("project.config.load", function()
     assert.same({}, (select(2, load_text(MINIMAL))))
   end)
 
+  it("holds the limits of runs to their types", function()
+    local value = load_text(MINIMAL:sub(1, -2) .. [[, "max_wait": 0, "validation_timeout": 9,
+      "default_effort": "low", "max_allowed_effort": "xhigh", "max_attempts": 3,
+      "max_consecutive_failures": 2}]])
+    assert.same({ 0, 9, "low", "xhigh", 3, 2 }, { value.max_wait, value.validation_timeout,
+      value.default_effort, value.max_allowed_effort, value.max_attempts,
+      value.max_consecutive_failures })
+    for _, text in ipairs { '"max_wait": -1', '"validation_timeout": 0', '"default_effort": "most"',
+      '"max_allowed_effort": 1', '"max_attempts": 0', '"max_consecutive_failures": "2"' } do
+      local refused, message = load_text(MINIMAL:sub(1, -2) .. ", " .. text .. "}")
+      assert.is_nil(refused)
+      assert.matches(text:match('"([%a_]+)"') .. " must be ", message, 1, true)
+    end
+  end)
+
   it("holds these keys to their types, trusted or not", function()
     for _, text in ipairs { '"agent_command": ""', '"agent_command": ["x"]',
       '"validation_command": 1', '"agent_env": []', '"agent_env": "x"', '"agent_env": {"A": 1}',
