@@ -153,10 +153,23 @@ local function clean_traceback(jail, traceback)
   return table.concat(lines, "\n")
 end
 
+---What was raised in our own code there is the doing of the line that called it.
+local function blame_script(message, traceback)
+  local rest = message:match("^mighost:%d+: (.*)$")
+  for line in (rest and traceback or ""):gmatch("[^\n]+") do
+    local place = line:match("^%s*(/[^\n]-:%d+: )in ")
+    if place then
+      return place .. rest
+    end
+  end
+  return rest or message
+end
+
 ---What went wrong, with the file's name.
 local function explain(jail, outcome)
   local reason, message = outcome.reason, expand_paths(jail, outcome.message)
   if reason == "error" then
+    message = blame_script(message, expand_paths(jail, outcome.traceback))
     local has_place = message:find("^[^\n]-:%d+: ")
     return one_line(has_place and message or jail.path .. ": " .. message)
   elseif reason == "setup" then

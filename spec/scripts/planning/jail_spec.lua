@@ -204,6 +204,9 @@ describe("planning.jail", function()
         ["^/team/x%.lua:2: a b\\u{1B}%[2J$"] = "error('a\\nb\\27[2J')",
         ["^/team/x%.lua: an error that is a table, not a text$"] = "error({})",
         ["^/team/x%.lua: an error that is a nil, not a text$"] = "error()",
+        ["^/team/x%.lua:2: bad argument #2 to 'setmetatable'"] = "local _ = setmetatable({}, 1)",
+        ["^/team/x%.lua:2: '__tostring' must return a string$"] =
+          "print(setmetatable({}, { __tostring = function() return {} end }))",
         ["^/team/x%.lua: bare$"] = "error('bare', 0)",
         ["^/team/x%.lua: custom$"] =
           "error(setmetatable({}, { __tostring = function() return 'custom' end }))",
