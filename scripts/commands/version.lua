@@ -46,6 +46,7 @@ local lines = {
   "libgit2   " .. (system.libgit2 or MISSING),
   "git       " .. (system.git or MISSING),
   "Landlock  " .. (system.landlock_abi > 0 and "ABI " .. system.landlock_abi or "none"),
+  "seccomp   " .. say(system.seccomp, "yes", "none"),
   "sandbox   " .. SANDBOX[system.sandbox] .. say(system.read_only_mounts, MOUNTS, ""),
   "exchange  " .. say(system.exchange, "yes", "no"),
   "reflink   " .. say(system.reflink, "yes", "no"),

@@ -11,6 +11,7 @@ local M = {}
 ---@field libgit2? string        absent where it cannot be loaded
 ---@field git? string            absent where there is none
 ---@field landlock_abi integer   0: none
+---@field seccomp boolean        a team's scripts can be kept from system calls
 ---@field sandbox "full"|"partial"|"none"  how well agents are held to where they may write
 ---@field read_only_mounts boolean  whether folders can be mounted read-only for them
 ---@field exchange? boolean      two names can be swapped in one step; absent where not tried
@@ -28,6 +29,7 @@ function M.describe(folder)
     libgit2 = require("host.repo").version(),
     git = require("planning.git").version() or nil,
     landlock_abi = features.landlock_abi,
+    seccomp = require("host.script").walls().seccomp,
     sandbox = features.sandbox,
     read_only_mounts = features.read_only_mounts,
     exchange = features.exchange,

@@ -11,7 +11,7 @@ describe("mighost version", function()
     assert.equal("", result.stderr)
     for _, pattern in ipairs { "mighost +%d+%.%d+", "Lua +5%.4", "libgit2 +%d+%.%d+",
       "git +%d+%.%d+",
-      "Landlock +%w+", "exchange +not tried", "reflink +not tried" } do
+      "Landlock +%w+", "seccomp +%w+", "exchange +not tried", "reflink +not tried" } do
       assert.matches("%f[^\n\0]" .. pattern, result.stdout)
     end
   end)

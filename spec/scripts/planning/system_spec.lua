@@ -8,6 +8,7 @@ describe("planning.system.describe", function()
     for _, part in ipairs { "mighost", "lua", "libgit2", "git" } do
       assert.matches("^%d+%.%d+", found[part])
     end
+    assert.equal("boolean", type(found.seccomp))
     assert.is_true(math.type(found.landlock_abi) == "integer" and found.landlock_abi >= 0)
     assert.is_boolean(found.exchange)
     assert.is_boolean(found.reflink)
