@@ -69,7 +69,7 @@ static void take_over(struct mh_proc *proc)
     int64_t until = mh_proc_now() + MH_PROC_GIVE_UP_MS;
 
     mh_proc_wait_for_guardian(proc);
-    while (mh_proc_tree_sweep(proc->tree, SIGKILL) != 0 && mh_proc_now() < until) {
+    while (mh_proc_tree_sweep(proc->tree, SIGKILL, until) != 0 && mh_proc_now() < until) {
         (void)poll(NULL, 0, TAKEOVER_STEP_MS);
     }
 }

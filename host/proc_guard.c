@@ -28,6 +28,8 @@
 
 enum {
     EXIT_ORPHANED = 1,
+    ALL = -1,
+    HIGHEST_PRIORITY = -20,
     ORPHAN_GRACE_MS = 1000, /* at most, once mighost is dead */
     ASKING_STEP_MS = 50,
     KILLING_STEP_MS = 10,
@@ -44,10 +46,12 @@ enum phase { WATCHING, ASKING, KILLING };
 struct guard {
     const struct mh_proc_plan *plan;
     enum phase phase;
-    pid_t program; /* 0 once it was waited for */
-    pid_t first;   /* its number for good: it is no straggler */
-    bool orphaned; /* mighost is dead */
-    bool empty;    /* there is no child */
+    pid_t program;   /* 0 once it was waited for */
+    pid_t first;     /* its number for good: it is no straggler */
+    bool orphaned;   /* mighost is dead */
+    bool empty;      /* there is no child */
+    bool fenced;     /* it can signal nothing but its descendants */
+    unsigned reaped; /* since all of them were killed at once */
     int64_t deadline;
     int64_t next_sweep;
 };
@@ -209,6 +213,8 @@ static void begin_end(struct guard *guard, int64_t grace)
 
     if (guard->phase == WATCHING) {
         guard->phase = ASKING;
+        /* Thousands may want the processor; not everyone may put himself before them. */
+        (void)setpriority(PRIO_PROCESS, 0, HIGHEST_PRIORITY);
         guard->deadline = now + grace;
         guard->next_sweep = now;
     } else if (guard->phase == ASKING && now + grace < guard->deadline) {
@@ -223,6 +229,7 @@ static void reap(struct guard *guard)
     pid_t pid;
 
     while ((pid = wait_for(-1, &message.status, WNOHANG)) > 0) {
+        guard->reaped += guard->fenced && guard->phase == KILLING && pid != guard->first ? 1 : 0;
         if (pid == guard->program) {
             guard->program = 0;
             send_message(guard, &message);
@@ -230,6 +237,17 @@ static void reap(struct guard *guard)
         }
     }
     guard->empty = pid < 0; /* ECHILD */
+}
+
+/* Whoever forks all the time escapes a walk through /proc, but not a kill of all at once. */
+static void sweep(const struct guard *guard, int signal)
+{
+    if (signal == SIGKILL && guard->fenced) {
+        (void)mh_os.kill(ALL, SIGKILL);
+    } else if (mh_proc_tree_sweep(guard->plan->tree, signal, guard->deadline) < 0 &&
+               guard->program > 0) {
+        (void)mh_os.kill(guard->program, signal); /* without /proc nobody else is known */
+    }
 }
 
 /* Signals what is due.  Returns false when SIGKILL was tried for long enough. */
@@ -250,11 +268,8 @@ static bool advance(struct guard *guard)
     }
     if (now >= guard->next_sweep) {
         bool killing = guard->phase == KILLING;
-        int signal = killing ? SIGKILL : SIGTERM;
 
-        if (mh_proc_tree_sweep(guard->plan->tree, signal) < 0 && guard->program > 0) {
-            (void)mh_os.kill(guard->program, signal); /* without /proc nobody else is known */
-        }
+        sweep(guard, killing ? SIGKILL : SIGTERM);
         guard->next_sweep = mh_proc_now() + (killing ? KILLING_STEP_MS : ASKING_STEP_MS);
     }
     return true;
@@ -303,8 +318,11 @@ static void report(const struct guard *guard)
     struct rusage usage = {0};
 
     message.stragglers = mh_proc_tree_seen(guard->plan->tree, guard->first);
+    if (message.stragglers < guard->reaped) {
+        message.stragglers = guard->reaped;
+    }
     if (!guard->empty) {
-        int alive = mh_proc_tree_sweep(guard->plan->tree, SIGKILL);
+        int alive = mh_proc_tree_sweep(guard->plan->tree, SIGKILL, INT64_MAX);
 
         message.survivors = alive > 0 ? (unsigned)alive : 1;
     }
@@ -325,6 +343,7 @@ _Noreturn void mh_proc_guard(const struct mh_proc_plan *plan)
         fail(&guard, &failure);
     }
     mh_proc_tree_reset(plan->tree);
+    guard.fenced = mh_sandbox_fence(&plan->sandbox, getppid());
     start_program(&guard);
     for (reap(&guard); !guard.empty && advance(&guard); reap(&guard)) {
         wait_for_event(&guard);

@@ -192,7 +192,7 @@ static int launch_guardian(struct mh_proc *proc, const struct mh_proc_options *o
                                      .null = -1,
                                      .control = -1,
                                      .status = {-1, -1},
-                                     .sandbox = {.ruleset = -1}}};
+                                     .sandbox = {.ruleset = -1, .fence = -1}}};
     int result = -1;
 
     launch.plan.argv = options->argv;

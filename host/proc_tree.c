@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "os.h"
+#include "proc_parts.h"
 
 enum {
     PID_LIMIT = 1 << 22, /* the kernel gives no higher number, so `seen` cannot overflow */
@@ -201,6 +202,7 @@ static bool is_alive(const struct mh_proc_stat *stat)
 
 struct pass {
     int signal; /* 0: children are only noted as spared */
+    int64_t until;
     int found;
     bool found_new;
 };
@@ -261,7 +263,7 @@ static int sweep_once(struct mh_proc_tree *tree, struct pass *pass)
     pass->found = 0;
     pass->found_new = false;
     while ((size = syscall(SYS_getdents64, fd, tree->entries, sizeof tree->entries)) > 0) {
-        for (long at = 0; at < size;) {
+        for (long at = 0; at < size && mh_proc_now() < pass->until;) {
             const struct entry *entry = (const void *)((const char *)tree->entries + at);
 
             visit(tree, entry->name, pass);
@@ -274,7 +276,7 @@ static int sweep_once(struct mh_proc_tree *tree, struct pass *pass)
 
 int mh_proc_tree_spare(struct mh_proc_tree *tree)
 {
-    struct pass pass = {0};
+    struct pass pass = {.until = INT64_MAX};
     siginfo_t child;
 
     mh_proc_tree_reset(tree); /* to sweep 0, which is SPARED */
@@ -285,9 +287,9 @@ int mh_proc_tree_spare(struct mh_proc_tree *tree)
     return sweep_once(tree, &pass);
 }
 
-int mh_proc_tree_sweep(struct mh_proc_tree *tree, int signal)
+int mh_proc_tree_sweep(struct mh_proc_tree *tree, int signal, int64_t until)
 {
-    struct pass pass = {.signal = signal};
+    struct pass pass = {.signal = signal, .until = until};
     int passes = signal == SIGKILL ? 1 : PASSES_MAX;
 
     tree->sweep++;
@@ -296,7 +298,7 @@ int mh_proc_tree_sweep(struct mh_proc_tree *tree, int signal)
             return -1;
         }
         passes--;
-    } while (pass.found_new && passes > 0);
+    } while (pass.found_new && passes > 0 && mh_proc_now() < until);
     return pass.found;
 }
 

@@ -40,10 +40,11 @@ int mh_proc_tree_spare(struct mh_proc_tree *tree);
 
 /*
  * Signals the living descendants: SIGKILL goes to all of them, another signal only to those never
- * seen before, followed by SIGCONT.  How many were alive or waited for; -1 with errno where /proc
- * cannot be read.
+ * seen before, followed by SIGCONT.  Stops at `until`, in milliseconds of the monotonic clock:
+ * among thousands that want the processor it may take long.  How many were alive or waited for; -1
+ * with errno where /proc cannot be read.
  */
-int mh_proc_tree_sweep(struct mh_proc_tree *tree, int signal);
+int mh_proc_tree_sweep(struct mh_proc_tree *tree, int signal, int64_t until);
 
 /* How many different descendants were seen, `except` not counted. */
 unsigned mh_proc_tree_seen(const struct mh_proc_tree *tree, pid_t except);

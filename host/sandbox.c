@@ -121,6 +121,18 @@ static int add_paths(const struct mh_sandbox *sandbox, const char *const *writes
     return 0;
 }
 
+static int make_fence(struct mh_sandbox *sandbox, const struct mh_sandbox_options *options,
+                      struct mh_err *err)
+{
+    struct ruleset ruleset = {.scoped = SCOPE_SIGNAL};
+
+    if (sandbox->abi < ABI_SCOPES || options->shares_terminal) {
+        return 0;
+    }
+    sandbox->fence = mh_os.landlock_create(&ruleset, sizeof ruleset, 0);
+    return sandbox->fence < 0 ? mh_err_sys(err, errno, "cannot make Landlock rules") : 0;
+}
+
 static int make_rules(struct mh_sandbox *sandbox, const struct mh_sandbox_options *options,
                       struct mh_err *err)
 {
@@ -134,7 +146,10 @@ static int make_rules(struct mh_sandbox *sandbox, const struct mh_sandbox_option
     if (sandbox->ruleset < 0) {
         return mh_err_sys(err, errno, "cannot make Landlock rules");
     }
-    return add_paths(sandbox, options->writes, err);
+    if (add_paths(sandbox, options->writes, err) < 0) {
+        return -1;
+    }
+    return make_fence(sandbox, options, err);
 }
 
 static int check_level(const struct mh_sandbox *sandbox, struct mh_err *err)
@@ -154,7 +169,7 @@ static int check_level(const struct mh_sandbox *sandbox, struct mh_err *err)
 int mh_sandbox_open(struct mh_sandbox *sandbox, const struct mh_sandbox_options *options,
                     struct mh_err *err)
 {
-    struct mh_sandbox made = {.mode = options->mode, .ruleset = -1};
+    struct mh_sandbox made = {.mode = options->mode, .ruleset = -1, .fence = -1};
 
     if (made.mode == MH_SANDBOX_OFF) {
         *sandbox = made;
@@ -175,18 +190,28 @@ fail:
     return -1;
 }
 
+static int restrict_self(int ruleset)
+{
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+        return -1;
+    }
+    return mh_os.landlock_restrict(ruleset);
+}
+
 int mh_sandbox_enter(const struct mh_sandbox *sandbox)
 {
     if (mh_sandbox_mounts_enter(&sandbox->mounts) < 0) { /* first: rules forbid all mounting */
         return -1;
     }
-    if (sandbox->ruleset < 0) {
-        return 0;
+    return sandbox->ruleset < 0 ? 0 : restrict_self(sandbox->ruleset);
+}
+
+bool mh_sandbox_fence(const struct mh_sandbox *sandbox, pid_t outside)
+{
+    if (sandbox->fence < 0 || mh_os.kill(outside, 0) < 0 || restrict_self(sandbox->fence) < 0) {
+        return false;
     }
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
-        return -1;
-    }
-    return mh_os.landlock_restrict(sandbox->ruleset);
+    return mh_os.kill(outside, 0) < 0 && errno == EPERM;
 }
 
 static int describe_rules(const struct mh_sandbox *sandbox, char *text, size_t size)
@@ -221,5 +246,6 @@ void mh_sandbox_describe(const struct mh_sandbox *sandbox, char *text, size_t si
 void mh_sandbox_close(struct mh_sandbox *sandbox)
 {
     mh_os_close(&sandbox->ruleset);
-    *sandbox = (struct mh_sandbox){.ruleset = -1};
+    mh_os_close(&sandbox->fence);
+    *sandbox = (struct mh_sandbox){.ruleset = -1, .fence = -1};
 }

@@ -23,6 +23,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "err.h"
 #include "sandbox_mount.h"
@@ -46,10 +47,11 @@ struct mh_sandbox_options {
     bool shares_terminal;       /* its job control sends signals to our process group, too */
 };
 
-struct mh_sandbox { /* a closed one has ruleset -1 and is else all zero */
+struct mh_sandbox { /* a closed one has ruleset and fence -1 and is else all zero */
     enum mh_sandbox_mode mode;
     int abi;
     int ruleset; /* -1: no Landlock */
+    int fence;   /* rules for whoever watches over the child; -1: none */
     struct mh_sandbox_mounts mounts;
     int mount_errnum; /* why there are no mounts though they were asked for */
 };
@@ -75,6 +77,15 @@ int mh_sandbox_open(struct mh_sandbox *sandbox, const struct mh_sandbox_options 
  * Async-signal-safe.
  */
 int mh_sandbox_enter(const struct mh_sandbox *sandbox);
+
+/*
+ * For the process that forks the child and is to end it: from now on its signals, and those of all
+ * that it forks, reach nothing but what it forks, so that kill(-1, SIGKILL) ends just that, in one
+ * call that no fork escapes.  `outside` is a process that it may signal now.  True only where it
+ * was seen that it no longer may; false, with that call forbidden, before ABI 6 and on a shared
+ * terminal.  Async-signal-safe.
+ */
+bool mh_sandbox_fence(const struct mh_sandbox *sandbox, pid_t outside);
 
 /* What is in force, in a line: "full: Landlock ABI 7; mounted read-only: 2". */
 void mh_sandbox_describe(const struct mh_sandbox *sandbox, char *text, size_t size);

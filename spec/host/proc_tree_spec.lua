@@ -156,6 +156,42 @@ describe("host.proc leaves nothing behind", function()
     end)
   end
 
+  -- Every process forks as long as there are tickets; all are in sessions of their own and deaf.
+  local BOMB <const> = [[python3 -c '
+import os, signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+tickets, shut = os.pipe()
+os.write(shut, b"." * 600)
+os.close(shut)
+while os.read(tickets, 1):
+    if os.fork() == 0:
+        os.setsid()
+print("up", flush=True)
+signal.pause()']]
+
+  for _, mode in ipairs { "off", "auto" } do
+    it("of a bomb in which every process forks, with the sandbox " .. mode, function()
+      local dir <close>, env, mark = prepare()
+      local other <close> = assert(io.popen("exec cat >/dev/null", "w")) -- of nobody's tree
+      local before_end
+      local ok, why = pcall(proc.run, {
+        argv = { "sh", "-c", BOMB }, env = env, cwd = dir.path, grace = GRACE, timeout = 60,
+        sandbox = { mode = mode },
+        on_progress = function(now)
+          if now.bytes >= 601 * #"up\n" then
+            before_end = sys.monotonic()
+            error("all of them are there", 0)
+          end
+        end,
+      })
+      assert.same({ false, "all of them are there" }, { ok, why })
+      assert.is_true(sys.monotonic() - before_end < GRACE + GONE_WITHIN)
+      assert.same({}, processes.marked(mark))
+      assert.equal(1, #leftovers.children())
+      assert.is_truthy(other:write("still there"))
+    end)
+  end
+
   it("when on_progress raises", function()
     local dir <close>, env, mark = prepare()
     local ok = pcall(proc.run, {
