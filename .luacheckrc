@@ -11,3 +11,6 @@ files["scripts/main.lua"] = { globals = { "arg" } }
 files["scripts/meta"] = { ignore = { "211", "212", "241" } }
 
 files["spec"] = { std = "+busted", max_cyclomatic_complexity = false }
+
+-- Mistakes that `mighost check` is to find.
+exclude_files = { "spec/fixtures/mistakes" }

@@ -336,6 +336,13 @@ function M.repository(project)
   return require("planning.change").repository(project)
 end
 
+--- Verifies everything that can be customised, without an agent.
+---@param project mighost.Project
+---@return mighost.Inspection? inspection, string? message, string? name, string? fix
+function M.check(project)
+  return require("planning.inspect").run(project)
+end
+
 --- Replays a recording's stages offline, with damaged answers besides where `variants` are asked
 --- for.  A message beside the results says that the recording ends before the pipeline does.
 ---@param opts { project: mighost.Project, recording?: string, pipeline?: string,

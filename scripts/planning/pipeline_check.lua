@@ -14,7 +14,7 @@ local STATUSES <const> = { ready = true, skipped = true }
 local MENDS <const> = {
   ["unknown-field"] = "remove it, or write it as the field that is meant",
   ["missing-field"] = "add it",
-  ["wrong-type"] = "write it as it must be",
+  ["wrong-type"] = "change its value to what it must be",
 }
 
 local function sorted_keys(map)

@@ -22,7 +22,7 @@ local ALL_MODES <const> = "planning-snapshot, ready-publish, execution-gate, doc
 local FIELD_MENDS <const> = {
   ["unknown-field"] = "remove it, or write it as the field that is meant",
   ["missing-field"] = "add it",
-  ["wrong-type"] = "write it as it must be",
+  ["wrong-type"] = "change its value to what it must be",
 }
 
 ---@class mighost.Problem something wrong in a file of a team
