@@ -77,6 +77,7 @@ local function make_call(ctx, ask)
     silence = settings.silence,
     agent_command = settings.agent_command,
     sandbox = settings.sandbox,
+    agent_env = settings.agent_env,
     protect = ask.writes == "worktree" and places.protected(project) or nil,
   }
 end

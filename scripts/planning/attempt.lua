@@ -103,6 +103,7 @@ local function make_call(attempt, text)
     silence = opts.silence_given or job.stage.silence or opts.silence,
     agent_command = opts.agent_command,
     sandbox = opts.sandbox,
+    agent_env = opts.agent_env,
   }
 end
 

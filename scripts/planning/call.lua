@@ -51,6 +51,7 @@ local NO_PROGRAM <const> = {
 ---@field agent_command string|nil
 ---@field recorded mighost.Recorded|nil
 ---@field sandbox "auto"|"require"|"off"|nil how it is held to where it may write; default: auto
+---@field agent_env table<string, string>|nil what the trusted configuration gives agents besides
 ---@field protect string[]|nil folders in its work dir that are to stay as they are
 ---@field env table<string, string>|nil filled in: what its adapter passes on
 ---@field temp string|nil filled in: a temporary folder of its own

@@ -184,8 +184,8 @@ function M.open(call, adapter)
     end
   end
   call.temp = places.temp
-  call.env = environment.build(environment.extend(sys.env(), { TMPDIR = places.temp }), {},
-    adapter.inherits_env, adapter.passes)
+  call.env = environment.build(environment.extend(sys.env(), { TMPDIR = places.temp }),
+    call.agent_env or {}, adapter.inherits_env, adapter.passes)
   return places
 end
 

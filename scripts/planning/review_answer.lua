@@ -45,7 +45,7 @@ local function make_call(review, text, prompt_file)
     agent = opts.with, model = opts.model, effort = opts.effort, agent_command = opts.agent_command,
     work_dir = review.workspace.path, live_dir = review.where.live,
     repo_root = review.project.root, artifacts = review.evidence.path,
-    sandbox = opts.sandbox,
+    sandbox = opts.sandbox, agent_env = opts.agent_env,
   }
 end
 

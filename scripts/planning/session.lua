@@ -95,6 +95,7 @@ function Session:step_options(slug)
     record = chosen.record,
     strict = chosen.strict,
     sandbox = chosen.sandbox,
+    agent_env = chosen.agent_env,
     taste = chosen.taste,
     prefix = chosen.prefix,
     again = self.again,

@@ -170,6 +170,29 @@ describe("an agent of the team's", function()
   end)
 end)
 
+describe("the environment that a trusted configuration gives", function()
+  it("reaches agents, beside what they inherit, and nothing else", function()
+    local p <close> = project.new()
+    local settings = json.decode(p.repo:read(".mighost/config.json"))
+    settings.agent_env = { OURS_GREETING = "hello", LANG = "C.ours" }
+    p.repo:write(".mighost/config.json", json.encode(settings))
+    local program = p:script(('env >"$MIGHOST_WORK_DIR/seen"; exec %s'):format(project.agent))
+    p.repo:write(".mighost/agents/ours.lua",
+      (AGENT:format(program):gsub("inherits_env = true", "inherits_env = false")))
+    p.repo:commit("Bring an environment")
+    local result = p:run { "plan", "a", "--target", "T", "--with", "ours" }
+    assert.equal(10, result.exit)
+    assert.matches("agent_env in .mighost/config.json", result.stderr, 1, true)
+    assert.equal(0, p:run({ "trust", "--yes" }).exit)
+    result = p:run({ "plan", "a", "--target", "T", "--with", "ours" }, { OTHER = "x" })
+    assert.equal(0, result.exit, result.stderr)
+    local seen = "\n" .. p:read "a/seen"
+    assert.matches("\nOURS_GREETING=hello\n", seen, 1, true)
+    assert.matches("\nLANG=C.ours\n", seen, 1, true)
+    assert.is_nil(seen:find("\nOTHER=", 1, true))
+  end)
+end)
+
 describe("a rule of the team's", function()
   it("adds to mighost's, and stops what it calls an error", function()
     local p <close> = with({ ["rules/ours.lua"] = RULE:format("m.read('plan.md')", "error", "no") })
