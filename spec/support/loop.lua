@@ -166,7 +166,8 @@ function Loop:context(opts)
   end
   return {
     project = opened, reg = registry.new(opened), settings = settings,
-    run = assert(evidence.open(opened, { command = "run" })),
+    run = assert(evidence.open(opened, { command = "run",
+      place = self.home:join("state/mighost/projects/spec") })),
     report = function(event)
       self.events[#self.events + 1] = event
     end,

@@ -1,0 +1,202 @@
+--- What an interrupted run left in this work tree: put back, or gone on with where its agent was
+--- done already, so that nobody pays for that answer again.
+
+local repos = require "host.repo"
+
+local actions = require "loop.action"
+local attempts = require "loop.attempt"
+local candidates = require "loop.candidates"
+local carry = require "loop.carry"
+local changes = require "loop.changes"
+local commit = require "planning.commit"
+local execution = require "loop.execution"
+local git = require "planning.git"
+local journal = require "loop.journal"
+local trial = require "loop.trial"
+local worktree = require "loop.worktree"
+
+local GOES_ON <const> = { answered = true, validated = true }
+
+---@class mighost.PickedUp
+---@field target string
+---@field stage string       how far it had come
+---@field action "put-back"|"committed"|"cleared"|"left-alone"|"refused"
+---@field commit string|nil
+---@field text string        for people
+
+local function ask_git(project, words)
+  local out, message, name = git.call(project.worktree, words, { finishing = true })
+  return out and (out:gsub("\n$", "")), message, name
+end
+
+---Where HEAD is: "before" the action, at its "commit", or "elsewhere".
+local function locate(project, entry)
+  local branch = ask_git(project, { "symbolic-ref", "--quiet", "HEAD" })
+  local head, message, name = ask_git(project, { "rev-parse", "--verify", "HEAD" })
+  if not head then
+    return nil, message, name
+  elseif branch ~= entry.branch then
+    return "elsewhere"
+  elseif head == entry.head then
+    return "before"
+  end
+  local parent = ask_git(project, { "rev-parse", "--verify", "--quiet", "HEAD^" })
+  local body = ask_git(project, { "log", "-1", "--format=%B" })
+  local is_ours = head == entry.commit
+    or parent == entry.head and entry.message and body
+      and body:gsub("%s+$", "") == entry.message:gsub("%s+$", "")
+  return is_ours and "commit" or "elsewhere", nil, nil, head
+end
+
+local function picked(entry, action, text, oid)
+  return { target = entry.target, stage = entry.stage, action = action, commit = oid,
+    text = ("%s: %s"):format(entry.target, text) }
+end
+
+---Undoes what is there.
+local function put_back(ctx, action, entry, text)
+  local folder, message, name = ctx.run:folder("resume")
+  if not folder then
+    return nil, message, name
+  end
+  local done, why, code = action:abandon(folder)
+  return done and picked(entry, "put-back", text), why, code
+end
+
+---The work tree becomes just what the agent's change was, whatever a check left in it.
+local function bring_back(action, entry)
+  local undone, message, name = action.before:restore()
+  if not undone then
+    return nil, message, name
+  end
+  return changes.apply(action, entry.tree)
+end
+
+---The job that the interrupted run was at, with what commits it; nil where there is no such any
+---more.
+local function find_job(ctx, entry)
+  if entry.kind == "refactor" then
+    local target = { description = entry.target, files = {} }
+    return attempts.job(ctx, target, {}), attempts.finisher(ctx, entry.target)
+  end
+  local candidate = candidates.find(ctx, entry.slug)
+  if not candidate or candidate.phase.file ~= entry.phase then
+    return nil
+  end
+  local about = execution.describe(ctx, candidate)
+  if not about then
+    return nil
+  end
+  return execution.job(ctx, candidate, about), execution.finisher(ctx, candidate)
+end
+
+---Validates a change that was paid for, unless that was done, and commits it.
+local function go_on(ctx, action, entry)
+  local stage = entry.stage
+  local change, message, name = bring_back(action, entry)
+  if not change then
+    return nil, message, name
+  end
+  local job, finish = find_job(ctx, entry)
+  if not job then
+    return put_back(ctx, action, entry, "what its agent had done was put back: it is no longer due")
+  end
+  local folder, why, code = ctx.run:folder("resume")
+  if not folder then
+    return nil, why, code
+  end
+  local try = { kind = "green", role = job.validation_role, summary = "green", change = change,
+    status = entry.status or nil, evidence = {}, folder = folder }
+  if stage == "answered" then
+    try, why, code = trial.judge(ctx, action, job, try, { retry = 1 })
+    if not try then
+      return nil, why, code
+    end
+  end
+  local outcome, problem, errno = carry.settle(ctx, action, job, try, finish, math.huge)
+  if not outcome then
+    return nil, problem, errno
+  elseif outcome.commit then
+    return picked(entry, "committed", "what its agent had done was committed", outcome.commit)
+  end
+  return picked(entry, "refused", "what its agent had done was put back: "
+    .. (outcome.summary or "it is worth nothing"))
+end
+
+---Ends an action whose commit is there.
+local function clear(action, entry, head)
+  local closed, message, name = carry.close(action, head)
+  return closed and picked(entry, "cleared", "was committed already", head), message, name
+end
+
+local function settle(ctx, entry, lock)
+  local where, message, name, head = locate(ctx.project, entry)
+  if not where then
+    return nil, message, name
+  elseif where == "elsewhere" then
+    local removed, why, code = journal.remove(ctx.project)
+    return removed and picked(entry, "left-alone",
+      "somebody has moved on from what an interrupted run left; it is left as it is"), why, code
+  end
+  local before, trouble, errno = worktree.read(ctx.project)
+  if not before then
+    return nil, "what was there before an interrupted run cannot be read: " .. trouble, errno
+  end
+  local action <close> = actions.adopt(ctx, entry, lock, before)
+  if where == "commit" then
+    return clear(action, entry, head)
+  elseif GOES_ON[entry.stage] and entry.tree then
+    return go_on(ctx, action, entry)
+  end
+  return put_back(ctx, action, entry, "what an interrupted run was at was put back")
+end
+
+---The lease of the slug, where it is a phase: nobody else may work on that migration.
+local function with_lease(ctx, entry, lock)
+  if entry.kind ~= "phase" then
+    return settle(ctx, entry, lock)
+  end
+  local repo <close>, message, name, fix = repos.open(ctx.project.worktree)
+  if not repo then
+    return nil, message, name, fix
+  end
+  local site <close>, why, code, help = commit.open(ctx.project, repo)
+  if not site then
+    return nil, why, code, help
+  end
+  local lease <close>, held, busy = site:lease(entry.slug, "resume")
+  if not lease then
+    return nil, held, busy
+  end
+  return settle(ctx, entry, lock)
+end
+
+local M = {}
+
+---Settles what an interrupted run left in this work tree, and says what it was.
+---@param ctx table of the run
+---@return mighost.PickedUp[]|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function M.run(ctx)
+  local lock, message, name = actions.hold(ctx, "resume")
+  if not lock then
+    return nil, message, name
+  end
+  local entry, why, code = journal.read(ctx.project)
+  if not entry then
+    lock:drop()
+    return entry == false and {} or nil, why, code
+  end
+  local found, trouble, errno, fix = with_lease(ctx, entry, lock)
+  lock:drop()
+  if not found then
+    return nil, trouble, errno, fix
+  end
+  ctx.report { kind = "resumed", target = entry.target, text = found.text }
+  ctx.run:event { event = "resumed", target = entry.target, message = found.text }
+  return { found }
+end
+
+return M

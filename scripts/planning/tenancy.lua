@@ -1,0 +1,60 @@
+--- The right to change a work tree: one process at a time carries out a phase or publishes in it.
+--- It is a lock that dies with its holder and with everything that ran for it.
+
+local lock = require "host.lock"
+local sys = require "host.sys"
+
+local folder = require "project.folder"
+local time = require "lib.time"
+
+local HOME <const> = "mighost"
+
+---@class mighost.Place the work tree, as far as its lock needs to know it
+---@field gitdir string of this work tree; absolute
+---@field common string shared by all linked work trees; absolute
+
+local function describe(operation)
+  local now = sys.now()
+  return ("pid %d on %s, %s, since %s\nstart: %s\nboot: %s\n"):format(sys.pid(),
+    sys.hostname() or "?", operation, time.format(now, 0), sys.process_start(sys.pid()) or "?",
+    sys.boot_id() or "?")
+end
+
+local M = {}
+
+---The name of a work tree: that of its folder in git's, "main" for the first.
+---@param place mighost.Place
+---@return string
+function M.name(place)
+  return place.gitdir == place.common and "main" or place.gitdir:match("[^/]+$")
+end
+
+---Takes the right.
+---@param place mighost.Place
+---@param operation string for whoever is refused
+---@param opts? { wait?: number, allow_fuse?: boolean } seconds to wait, default 0
+---@return host.lock.Lock|nil
+---@return string? message
+---@return string? NAME EBUSY
+function M.take(place, operation, opts)
+  local dir <close>, message, name = folder.open(("%s/%s"):format(place.common, HOME))
+  if not dir then
+    return nil, message, name
+  end
+  local file = ("worktree-%s.lock"):format(M.name(place))
+  local held, why, code = lock.take(dir, file, describe(operation), opts)
+  if not held and code == "EBUSY" then
+    return nil, "the work tree is being changed: " .. why, code
+  end
+  return held, why, code
+end
+
+---What the holder says of itself; false where nobody has the right now.
+---@param place mighost.Place
+---@return string|false
+function M.holder(place)
+  local dir <close> = folder.open_if_there(("%s/%s"):format(place.common, HOME))
+  return dir and lock.holder(dir, ("worktree-%s.lock"):format(M.name(place))) or false
+end
+
+return M

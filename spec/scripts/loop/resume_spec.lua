@@ -1,0 +1,142 @@
+local actions = require "loop.action"
+local changes = require "loop.changes"
+local journal = require "loop.journal"
+local loop = require "spec.support.loop"
+local resume = require "loop.resume"
+
+local function begin(site, about)
+  local ctx = site:context()
+  local action = assert(actions.begin(ctx, about or { kind = "refactor", target = "tidy" }))
+  return action, ctx
+end
+
+---As if the process had been killed now.
+local function kill(action)
+  action.lock:drop()
+  action.lock = nil
+end
+
+local function settle(site, opts)
+  local found = assert(resume.run(site:context(opts)))
+  assert.is_false(journal.read(site:open()))
+  return found[1]
+end
+
+describe("what an interrupted run left", function()
+  it("is nothing as a rule", function()
+    local site <close> = loop.new()
+    assert.same({}, assert(resume.run(site:context())))
+  end)
+
+  it("is put back while the agent was working", function()
+    local site <close> = loop.new()
+    site.repo:write("build/o", "object\n")
+    local picture = loop.picture(site.path)
+    local action = begin(site)
+    site.repo:write("code.txt", "half\n")
+    site.repo:write("build/o", "other\n")
+    site.repo:git("switch", "-q", "-c", "mine")
+    site.repo:git("commit", "-q", "-a", "-m", "mine")
+    site.repo:git("switch", "-q", "main")
+    kill(action)
+    local found = settle(site)
+    assert.same({ "put-back", "executing", "tidy" }, { found.action, found.stage, found.target })
+    assert.equal(picture, loop.picture(site.path))
+    assert.matches("put back", site:event("resumed").text)
+  end)
+
+  it("is validated and committed where the agent was done", function()
+    local site <close> = loop.new()
+    local action = begin(site)
+    site.repo:write("code.txt", "new\n")
+    local change = assert(changes.stage(action))
+    assert(action:note("answered", { tree = change.tree,
+      status = { commit_rationale = "It was time.", evidence = {} } }))
+    site.repo:write("code.txt", "left by the validation\n")
+    site.repo:write("junk", "x")
+    kill(action)
+    local found = settle(site)
+    assert.same({ "committed", site.repo:head() }, { found.action, found.commit })
+    assert.equal("new\n", site.repo:read("code.txt"))
+    assert.matches("Why:\nIt was time.", site.repo:git("log", "-1", "--format=%B"))
+    assert.equal("", site.repo:status())
+    assert.same({}, site:calls())
+  end)
+
+  it("is put back where that validation is red", function()
+    local site <close> = loop.new()
+    local picture = loop.picture(site.path)
+    local action = begin(site)
+    site.repo:write("code.txt", "broken\n")
+    local change = assert(changes.stage(action))
+    assert(action:note("answered", { tree = change.tree }))
+    kill(action)
+    assert.equal("refused", settle(site).action)
+    assert.equal("", site.repo:status())
+    assert.equal(picture:match("refs/heads/main"), loop.picture(site.path):match("refs/heads/main"))
+    assert.equal("old\n", site.repo:read("code.txt"))
+  end)
+
+  it("is committed at once where it was green, a half-written manifest or not", function()
+    local site <close> = loop.new()
+    site:migration("move", { "one", "two" })
+    local action = begin(site, { kind = "phase", slug = "move", phase = "phase-1-one.md",
+      target = "move/phase-1-one.md" })
+    site.repo:write("code.txt", "new\n")
+    local change = assert(changes.stage(action))
+    assert(action:note("answered", { tree = change.tree }))
+    assert(action:note("validated"))
+    site.repo:write("migrations/move/manifest.json", "{")
+    kill(action)
+    local found = settle(site, { validation = "exit 1" })
+    assert.equal("committed", found.action)
+    assert.equal("two", site:manifest("move").current_phase)
+    assert.equal("M\tcode.txt\nM\tmigrations/move/manifest.json",
+      site.repo:git("diff", "--name-status", "HEAD^", "HEAD"))
+    assert.equal("mighost: migration/move/phase-1-one.md",
+      site.repo:git("log", "-1", "--format=%s"))
+  end)
+
+  it("is cleared where the commit is there, known to the journal or not", function()
+    for _, stage in ipairs { "validated", "committed" } do
+      local site <close> = loop.new()
+      local action = begin(site)
+      site.repo:write("code.txt", "new\n")
+      local change = assert(changes.stage(action))
+      assert(action:note("answered", { tree = change.tree }))
+      assert(action:note("validated", { message = "Subject\n\nBody\n" }))
+      local oid = assert(changes.commit(action, "Subject\n\nBody\n", {}, action.ctx.run.path))
+      assert(action:note(stage, { commit = stage == "committed" and oid or nil }))
+      site.repo:write("left-by-a-hook", "x")
+      kill(action)
+      local found = settle(site)
+      assert.same({ "cleared", oid }, { found.action, found.commit })
+      assert.equal(oid, site.repo:head())
+      assert.equal("", site.repo:status())
+    end
+  end)
+
+  it("is left alone where a person has moved on", function()
+    local site <close> = loop.new()
+    local action = begin(site)
+    site.repo:write("code.txt", "half\n")
+    kill(action)
+    site.repo:write("mine", "x")
+    site.repo:commit("A person's commit")
+    assert.equal("left-alone", settle(site).action)
+    assert.equal("half\n", site.repo:read("code.txt"))
+  end)
+
+  it("that is no longer due is put back", function()
+    local site <close> = loop.new()
+    site:migration("move", { "one" })
+    local action = begin(site, { kind = "phase", slug = "move", phase = "phase-9-gone.md",
+      target = "move/phase-9-gone.md" })
+    site.repo:write("code.txt", "new\n")
+    local change = assert(changes.stage(action))
+    assert(action:note("answered", { tree = change.tree }))
+    kill(action)
+    assert.equal("put-back", settle(site).action)
+    assert.equal("", site.repo:status())
+  end)
+end)

@@ -1,0 +1,39 @@
+local tenancy = require "planning.tenancy"
+local tmp = require "spec.support.tmp"
+
+describe("the right to change a work tree", function()
+  it("has one holder at a time, who tells of itself", function()
+    local dir <close> = tmp.dir()
+    local place = { gitdir = dir.path, common = dir.path }
+    assert.is_false(tenancy.holder(place))
+    local held = assert(tenancy.take(place, "phase move/phase-1-a.md"))
+    assert.matches("^pid %d+ on .-, phase move/phase%-1%-a%.md, since ", tenancy.holder(place))
+    local second, message, name = tenancy.take(place, "plan")
+    assert.is_nil(second)
+    assert.matches("being changed: .*phase move/phase%-1%-a.md", message)
+    assert.equal("EBUSY", name)
+    held:drop()
+    assert.is_false(tenancy.holder(place))
+    assert(tenancy.take(place, "plan")):drop()
+    assert.is_true(dir:exists("mighost/worktree-main.lock"))
+  end)
+
+  it("is each linked work tree's own", function()
+    local dir <close> = tmp.dir()
+    local main = { gitdir = dir.path, common = dir.path }
+    local linked = { gitdir = dir:join("worktrees/side"), common = dir.path }
+    local first <close> = assert(tenancy.take(main, "a"))
+    local second <close> = assert(tenancy.take(linked, "b"))
+    assert(first:verify())
+    assert(second:verify())
+    assert.is_true(dir:exists("mighost/worktree-side.lock"))
+  end)
+
+  it("cannot be had where there is no git directory", function()
+    local dir <close> = tmp.dir()
+    dir:write("file", "")
+    local held, _, name =
+      tenancy.take({ gitdir = dir:join("file"), common = dir:join("file") }, "x")
+    assert.same({ nil, "ENOTDIR" }, { held, name })
+  end)
+end)
