@@ -16,15 +16,11 @@ local loader = require "planning.loader"
 local strict = require "lib.strict_reader"
 local text = require "lib.text"
 local views = require "planning.jail_views"
+local words = require "planning.jail_words"
 
 local MIB <const> = 1 << 20
 local DEFAULTS <const> = { memory = 256, seconds = 10, instructions = 200 * 1000 * 1000 }
 local FINDINGS_MAX <const> = 1000
-local MESSAGE_MAX <const> = 2000
-local SHORT <const> = 59 -- Lua shows paths of so many bytes whole, of longer ones "..." and the end
-local SHORT_END <const> = 56
-local PRELUDE_FRAME <const> = "^%s*mighost:%d+: "
-local HOST_FRAME <const> = "^%s*%[C%]: in %?$"
 
 ---@class mighost.JailLimits
 ---@field memory? integer        MiB that a call may use; default 256
@@ -52,13 +48,6 @@ local FORMS <const> = {
   ["agents.answer"] = { freeze = {}, has_outputs = true },
 }
 local PLAIN_FORM <const> = { freeze = {} }
-
--- Which setting makes room; %s is what it is now.
-local OVER <const> = {
-  memory = "used more than %d MiB of memory (script_memory in .mighost/config.json)",
-  instructions = "ran more than %d instructions (script_instructions in .mighost/config.json)",
-  seconds = "took more than %g s and was ended (script_seconds in .mighost/config.json)",
-}
 
 local Failure <const> = {
   __tostring = function(failure)
@@ -115,78 +104,6 @@ local function module_finder(jail, modules)
   end
 end
 
----The whole path where Lua had shown only its end.
-local function expand_paths(jail, message)
-  for _, path in ipairs(jail.paths) do
-    local first, last = nil, 0
-    local short = "..." .. path:sub(-SHORT_END) .. ":"
-    repeat
-      if #path > SHORT then
-        first, last = message:find(short, last + 1, true)
-      end
-      if first then
-        message = message:sub(1, first - 1) .. path .. ":" .. message:sub(last + 1)
-        last = first + #path
-      end
-    until not first
-  end
-  return message
-end
-
----Of a message without end its beginning and its end: Lua puts places in front of places.
-local function one_line(message)
-  if #message > MESSAGE_MAX then
-    message = message:sub(1, MESSAGE_MAX // 2) .. " … " .. message:sub(-MESSAGE_MAX // 2)
-  end
-  return text.printable(message)
-end
-
----The frames of the script alone, fit to be shown.
-local function clean_traceback(jail, traceback)
-  local lines = {}
-  for line in expand_paths(jail, traceback):gmatch("[^\n]+") do
-    if not line:find(PRELUDE_FRAME) and not line:find(HOST_FRAME) then
-      local indent, rest = line:match("^(%s*)(.*)$")
-      table.insert(lines, indent:gsub("%s", "  ") .. text.printable(rest))
-    end
-  end
-  return table.concat(lines, "\n")
-end
-
----What was raised in our own code there is the doing of the line that called it.
-local function blame_script(message, traceback)
-  local rest = message:match("^mighost:%d+: (.*)$")
-  for line in (rest and traceback or ""):gmatch("[^\n]+") do
-    local place = line:match("^%s*(/[^\n]-:%d+: )in ")
-    if place then
-      return place .. rest
-    end
-  end
-  return rest or message
-end
-
----What went wrong, with the file's name.
-local function explain(jail, outcome)
-  local reason, message = outcome.reason, expand_paths(jail, outcome.message)
-  if reason == "error" then
-    message = blame_script(message, expand_paths(jail, outcome.traceback))
-    local has_place = message:find("^[^\n]-:%d+: ")
-    return one_line(has_place and message or jail.path .. ": " .. message)
-  elseif reason == "setup" then
-    return one_line(jail.path .. ": " .. message)
-  end
-  local limit = reason == "time" and "seconds" or reason
-  local place = message:match("^([^\n]-:%d+: )$") or jail.path .. ": "
-  if OVER[limit] then
-    return one_line(place .. OVER[limit]:format(jail.limits[limit]))
-  elseif reason == "forbidden" then
-    return jail.path .. ": made a system call that no script may make, and was ended"
-  elseif reason == "crashed" then
-    return ("%s: was ended by signal %d"):format(jail.path, outcome.signal)
-  end
-  return jail.path .. ": ended without a result that makes sense"
-end
-
 local function show_log(jail, outcome)
   for _, printed in ipairs(jail.log and outcome.log or {}) do
     for line in (printed .. "\n"):gmatch("([^\n]*)\n") do
@@ -228,8 +145,8 @@ local function run(jail, call)
   end
   return nil, {
     name = "ESCRIPT",
-    message = explain(jail, outcome),
-    traceback = clean_traceback(jail, outcome.traceback),
+    message = words.explain(jail, outcome),
+    traceback = words.traceback(jail, outcome),
   }
 end
 
