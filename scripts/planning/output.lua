@@ -33,36 +33,40 @@ local function whole_lines(all)
   end
 end
 
----Collects a line; of an endless one no more than the limit stays in memory.
-local function new_line()
-  local parts, size = {}, 0
-  return function(piece)
-    if size < LINE_LIMIT then
-      parts[#parts + 1] = piece:sub(1, LINE_LIMIT - size)
-      size = size + #piece
-    end
-  end, function()
-    return table.concat(parts)
-  end
+---A line that is longer than a chunk, in one piece: joining its chunks would hold it three times.
+local function reread(file, from, size)
+  local resume = file:seek()
+  file:seek("set", from)
+  local line = file:read(math.min(size, LINE_LIMIT)) or ""
+  file:seek("set", resume)
+  return line
 end
 
 local function chunked_lines(path)
   local file = io.open(path, "rb")
-  local chunk, position = file and file:read(READ_CHUNK), 1
+  local chunk, start = file and file:read(READ_CHUNK), 0 -- where the chunk begins in the file
+  local position = 1
   return function()
     if not chunk then
       return nil
     end
-    local add, finish = new_line()
-    repeat
-      local stop = chunk:find("\n", position, true)
-      add(chunk:sub(position, (stop or #chunk + 1) - 1))
-      position = (stop or #chunk) + 1
-      if position > #chunk then
-        chunk, position = file:read(READ_CHUNK), 1
-      end
-    until stop or not chunk
-    return finish()
+    local from, within, first = start + position - 1, chunk, position
+    local stop = chunk:find("\n", position, true)
+    while chunk and not stop do
+      start, position = start + #chunk, 1
+      chunk, within = file:read(READ_CHUNK), nil
+      stop = chunk and chunk:find("\n", 1, true)
+    end
+    local size = start + (stop or 1) - 1 - from
+    local line = within and within:sub(first, stop - 1) or reread(file, from, size)
+    if stop then
+      position = stop + 1
+    end
+    if chunk and position > #chunk then
+      start, position = start + #chunk, 1
+      chunk = file:read(READ_CHUNK)
+    end
+    return line
   end, nil, nil, file
 end
 
