@@ -15,12 +15,14 @@ end
 
 describe("mighost init --example", function()
   for _, kind in ipairs(example.kinds) do
-    it(("writes a %s that its own spec finds sound"):format(kind), function()
+    it(("writes a %s that its own spec and mighost check find sound"):format(kind), function()
       local p <close>, result = with_example(kind)
       local spec = result.stderr:match("to try it: mighost trust, then mighost (%S+)")
       local tested = p:run { spec }
       assert.equal(0, tested.exit, tested.stderr)
       assert.matches(": ok\n$", tested.stdout)
+      local checked = p:run { "check" }
+      assert.equal(0, checked.exit, checked.stdout .. checked.stderr)
       assert.equal("", p.repo:status())
     end)
   end
