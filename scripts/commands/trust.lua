@@ -1,6 +1,7 @@
 --- Shows what a project brings along that could run programs, and records that you trust it.
 
 local cli = require "cli"
+local diff = require "lib.diff"
 local mighost = require "mighost"
 local text = require "lib.text"
 local trust = require "project.trust"
@@ -33,9 +34,11 @@ end
 
 --- Control characters must not hide anything from whoever reads this, on a terminal or in a pipe.
 local function write_lines(mark, content)
-  for _, line in ipairs(text.lines(content)) do
-    cli.write(mark .. text.printable((line:gsub("\t", "  "))) .. "\n")
+  local lines = {}
+  for i, line in ipairs(text.lines(content)) do
+    lines[i] = mark .. text.printable((line:gsub("\t", "  "))) .. "\n"
   end
+  cli.write(table.concat(lines))
 end
 
 local function write_changes()
@@ -43,10 +46,9 @@ local function write_changes()
     cli.write(("%s: %s\n"):format(change.change, text.printable(change.what)))
     if change.change ~= "changed" then
       write_lines(change.change == "added" and "  +" or "  -", change.before .. change.after)
-    elseif change.diff ~= "" then
-      write_lines("  ", change.diff)
     else
-      cli.write("  only ends of lines differ\n")
+      local difference = diff.lines(change.before, change.after)
+      write_lines("  ", difference ~= "" and difference or "only ends of lines differ")
     end
   end
 end
@@ -71,7 +73,8 @@ local function describe()
   local standing = trust.standing(project)
   local changes = json.array {}
   for i, change in ipairs(trust.changes(project)) do
-    changes[i] = { what = change.what, change = change.change, diff = change.diff }
+    changes[i] = { what = change.what, change = change.change,
+      diff = diff.lines(change.before, change.after) }
   end
   return {
     root = project.root, state = standing.state, by = standing.by or json.null,

@@ -30,18 +30,32 @@ local which, why, errno, help = mighost.which(project, opts.kind, table.concat(o
 if not which then
   return cli.fail(opts, why, errno, help)
 end
-for _, layer in ipairs(which.layers) do
-  if layer.why then
-    cli.note(opts, layer.why)
+
+--- Why something is not used, or may be there and not be seen.
+local function tell()
+  for _, layer in ipairs(which.layers) do
+    if layer.why and layer.why ~= which.note then
+      cli.note(opts, layer.why)
+    end
+  end
+  if which.note then
+    cli.note(opts, which.note)
   end
 end
-if opts.json then
+
+local function fill_in()
   local json = require "lib.json"
   for _, layer in ipairs(which.layers) do
     layer.why = layer.why or json.null
   end
   which.trusted = which.trusted == nil and json.null or which.trusted
-  return cli.answer(opts, 0, which)
+  which.note = which.note or json.null
+  return which
+end
+
+tell()
+if opts.json then
+  return cli.answer(opts, 0, fill_in())
 end
 local rows = {}
 for i, layer in ipairs(which.layers) do

@@ -21,7 +21,6 @@ local DAY <const> = 10 -- of an ISO 8601 time: its date
 ---@field change "added"|"changed"|"removed"
 ---@field before string    its text when it was trusted
 ---@field after string     its text now
----@field diff string      in what lines they differ; "" where only ends of lines do
 
 --- Only what matches is asked for: an empty project's digest opens nothing.
 local function is_named_by_environment(team)
@@ -69,11 +68,6 @@ local function describe_changes(changes)
     words[i] = ("%s (%s)"):format(change.what, change.change)
   end
   return shorten(words)
-end
-
-local function change(what, kind, before, after)
-  return { what = what, change = kind, before = before, after = after,
-    diff = require("lib.diff").lines(before, after) }
 end
 
 local M = {}
@@ -129,14 +123,15 @@ function M.changes(project)
   local changes = {}
   for what, text in pairs(after) do
     if not before[what] then
-      table.insert(changes, change(what, "added", "", text))
+      table.insert(changes, { what = what, change = "added", before = "", after = text })
     elseif text ~= before[what] then
-      table.insert(changes, change(what, "changed", before[what], text))
+      table.insert(changes,
+        { what = what, change = "changed", before = before[what], after = text })
     end
   end
   for what, text in pairs(before) do
     if not after[what] then
-      table.insert(changes, change(what, "removed", text, ""))
+      table.insert(changes, { what = what, change = "removed", before = text, after = "" })
     end
   end
   table.sort(changes, function(a, b)

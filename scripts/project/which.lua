@@ -20,6 +20,7 @@ local FOLDERS <const> = {
 ---@field name string
 ---@field trusted? boolean   whether the project's own is; nil where it has none of this name
 ---@field layers mighost.WhichLayer[]   in the order in which they are searched
+---@field note? string        why the project's own may be there and not be among these
 
 local function refuse(kind, name, project)
   local names = {}
@@ -45,6 +46,9 @@ function M.look(project, kind, name)
   name = name:gsub("%.lua$", "")
   local which = { kind = kind, name = name, layers = {} }
   local serves
+  if project and project.team and #project.team.problems > 0 then
+    which.note = trust.explain(project) -- a file of this name may be among them
+  end
   for i, hit in ipairs(search.look(FOLDERS[kind], name, project)) do
     local state = hit.text and (serves and "hidden" or "serves") or "refused"
     serves = serves or hit.text

@@ -27,6 +27,18 @@ describe("mighost which", function()
     assert.matches("have not trusted: .mighost/stages/review.lua", result.stderr, 1, true)
   end)
 
+  it("says that there may be more where nothing can be trusted", function()
+    local theirs <close> = brought.new()
+    theirs.repo.dir:mkdir(".mighost/stages")
+    theirs.repo.dir:symlink("/dev/null", ".mighost/stages/review.lua")
+    local result = theirs:run { "which", "stage", "review" }
+    assert.equal(0, result.exit)
+    assert.matches("review.lua is a symbolic link\n$", result.stderr)
+    result = theirs:run { "which", "stage", "review", "--json" }
+    local data = schema.expect("which", result.stdout)
+    assert.matches("is a symbolic link", data.data.note)
+  end)
+
   it("runs outside of any project", function()
     local dir <close> = tmp.dir()
     local result = program.run { args = { "which", "agent", "claude" }, cwd = dir.path }
