@@ -263,12 +263,13 @@ static int describe(lua_State *L)
     return 1;
 }
 
-static _Noreturn void fail(lua_State *L, const struct child *child, int status)
+static _Noreturn void fail(lua_State *L, struct child *child, int status)
 {
     const char *message = lua_tostring(L, -1);
     const char *traceback = "";
     bool is_memory = status == LUA_ERRMEM;
 
+    child->memory.limit += LAST_WORDS;
     if (message == NULL) {
         message = "an error without a message";
     }

@@ -13,12 +13,14 @@ local sys = require "host.sys"
 
 local guard = require "planning.guard"
 local loader = require "planning.loader"
+local results = require "planning.jail_results"
 local strict = require "lib.strict_reader"
 local text = require "lib.text"
 local views = require "planning.jail_views"
 local words = require "planning.jail_words"
 
 local MIB <const> = 1 << 20
+local MODULE <const> = "^lib%.([%w_]+)$"
 local DEFAULTS <const> = { memory = 256, seconds = 10, instructions = 200 * 1000 * 1000 }
 local FINDINGS_MAX <const> = 1000
 
@@ -45,7 +47,9 @@ local FORMS <const> = {
   ["stages.prompt"] = { freeze = { "ctx" } },
   ["stages.judge"] = { freeze = { [2] = "ctx" } },
   ["rules.check"] = { freeze = { "m" }, collects = true },
-  ["agents.answer"] = { freeze = {}, has_outputs = true },
+  ["agents.answer"] = { freeze = {}, has_outputs = true, problem = results.of_answer },
+  ["agents.command"] = { freeze = {}, problem = results.of_command },
+  ["agents.interactive"] = { freeze = {}, problem = results.of_command },
 }
 local PLAIN_FORM <const> = { freeze = {} }
 
@@ -86,21 +90,36 @@ local function module_finder(jail, modules)
     local source, path
     if not is_own and modules then
       source, path = modules(name)
+      if not source and path then
+        return nil, path -- it is there, and may not be used
+      end
     end
     if not source then
-      source, path = read_own("lib", name:match("^lib%.([%w_]+)$") or "")
+      source, path = read_own("lib", name:match(MODULE))
     end
-    local refusal = source and loader.refusal { path = path, text = source }
-    if not source or refusal then
-      return { nil, refusal or ("there is no module %s"):format(name) }
+    if not source then
+      return nil, ("there is no module %s"):format(name)
+    end
+    local refusal = loader.refusal { path = path, text = source }
+    if refusal then
+      return nil, refusal
     end
     table.insert(jail.paths, path)
     return { source, path, path:sub(1, #own_folder) == own_folder }
   end
   return function(name, is_own)
-    name, is_own = tostring(name), is_own == true
-    known[is_own][name] = known[is_own][name] or find(name, is_own)
-    return table.unpack(known[is_own][name], 1, 3)
+    is_own = is_own == true
+    if type(name) ~= "string" or not name:find(MODULE) then
+      return nil, "this is no module's name"
+    end
+    if not known[is_own][name] then
+      local problem
+      known[is_own][name], problem = find(name, is_own)
+      if not known[is_own][name] then
+        return nil, problem
+      end
+    end
+    return table.unpack(known[is_own][name])
   end
 end
 
@@ -114,11 +133,11 @@ end
 
 ---What a function of ours says to the script that calls it; an error becomes one there.
 local function serve(fn, ...)
-  local results = table.pack(guard.call(fn, ...))
-  if not results[1] then
-    return false, (tostring(results[2]):gsub("^[^\n]-%.lua:%d+: ", ""))
+  local answer = table.pack(guard.call(fn, ...))
+  if not answer[1] then
+    return false, (tostring(answer[2]):gsub("^[^\n]-%.lua:%d+: ", ""))
   end
-  return table.unpack(results, 1, results.n)
+  return table.unpack(answer, 1, answer.n)
 end
 
 ---One process.  Gives the values that came back, or why there are none.
@@ -166,11 +185,15 @@ local function plain(value)
   return copy
 end
 
+local function fail(jail, message)
+  error(setmetatable({
+    name = "ESCRIPT", message = jail.path .. ": " .. message, traceback = "",
+  }, Failure), 0)
+end
+
 local function report_all(jail, findings, report)
   if type(findings) ~= "table" or #findings > FINDINGS_MAX then
-    error(setmetatable({
-      name = "ESCRIPT", message = jail.path .. ": its findings make no sense", traceback = "",
-    }, Failure), 0)
+    fail(jail, "its findings make no sense")
   end
   for _, finding in ipairs(findings) do
     report(finding)
@@ -195,6 +218,10 @@ local function stand_in(jail, path)
       error(setmetatable(failure, Failure), 0)
     elseif form.collects then
       return report_all(jail, values[1], args[2])
+    end
+    local problem = form.problem and form.problem(values)
+    if problem then
+      fail(jail, ("what %s returns cannot be used: %s"):format(table.concat(path, "."), problem))
     end
     return table.unpack(values, 1, values.n)
   end
@@ -245,7 +272,9 @@ function M.load(kind, file, modules, opts)
   end
   local jail = {
     kind = kind, path = file.path, text = file.text, log = opts and opts.log,
-    limits = setmetatable(opts and opts.limits or {}, { __index = DEFAULTS }),
+    limits = setmetatable({}, { __index = function(_, name)
+      return opts and opts.limits and opts.limits[name] or DEFAULTS[name]
+    end }),
     paths = { file.path },
   }
   jail.module = module_finder(jail, modules)

@@ -137,13 +137,14 @@ describe("planning.jail", function()
     local function read(body, text)
       local dir <close> = tmp.dir()
       local path = dir:write("log", text)
-      local adapter = assert(jailed.load("agents",
-        "return { answer = function(report)\n" .. body .. "\nend }"))
+      local adapter = assert(jailed.load("agents", "return { answer = function(report)\n" .. body
+        .. "\nend }"))
       local out = output.open({ bytes = #text, head = "", whole = false }, path)
       local none = output.open({ bytes = 0, head = "", whole = true }, path)
-      return guard.call(adapter.answer, {
+      local ok, answer = guard.call(adapter.answer, {
         exit = 0, stdout = out, stderr = none, files = { last = out },
       })
+      return ok, ok and answer.text or answer
     end
 
     it("comes in lines, in pieces and as a whole", function()
@@ -152,23 +153,24 @@ describe("planning.jail", function()
         lines[index] = ("line %d %s"):format(index, ("x"):rep(index % 50))
       end
       local text = table.concat(lines, "\n")
-      assert.same({ true, 20000, #text - 19999, text:sub(1, 10), text:sub(1, 7), "line 20000" },
-        { read([[
+      assert.same({ true, table.concat({ 20000, #text - 19999, text:sub(1, 10), text:sub(1, 7),
+        "line 20000" }, "|") }, { read([[
           local count, size = 0, 0
           for line in report.stdout.lines() do count, size = count + 1, size + #line end
           for line in report.files.last.lines() do if line:find("line 3 ") then break end end
-          return count, size, report.stdout.text(10), report.stdout.read(7),
-            report.stdout.last_line()
+          return { text = table.concat({ count, size, report.stdout.text(10),
+            report.stdout.read(7), report.stdout.last_line() }, "|") }
         ]], text) })
-      assert.same({ true, 0, "", true }, { read([[
+      assert.same({ true, "0||true" }, { read([[
         local count = 0
         for _ in report.stderr.lines() do count = count + 1 end
-        return count, report.stderr.text(5), report.exit == 0
+        return { text = count .. "|" .. report.stderr.text(5) .. "|" .. tostring(report.exit == 0) }
       ]], "x") })
     end)
 
     it("is bounded, whatever is asked for", function()
-      assert.same({ true, 5 }, { read("return #report.stdout.text(math.maxinteger)", "a\nb\nc") })
+      assert.same({ true, "a\nb\nc" },
+        { read("return { text = report.stdout.text(math.maxinteger) }", "a\nb\nc") })
       for wanted, body in pairs {
         ["x%.lua:2: the size must be a whole number"] = "report.stdout.text(1.5)",
         ["x%.lua:2: the size must be a whole number, not %-1"] = "report.stdout.read(-1)",
@@ -272,6 +274,16 @@ describe("planning.jail", function()
         ["lib.text"] = "return { own = 'the team' }",
       } }))
       assert.same({ a = "b of a", again = true, text = "the team", judged = "clear" }, value)
+    end)
+
+    it("takes no other module for one that may not be used", function()
+      local value, message = jail.load("stages", {
+        path = "/team/x.lua", layer = "project", text = "require 'lib.text' return {}",
+      }, function()
+        return nil, "lib/text.lua is not trusted"
+      end)
+      assert.is_nil(value)
+      assert.matches("x%.lua:1: lib/text%.lua is not trusted", message)
     end)
 
     it("asks once for a module's text: what was loaded is what runs", function()
