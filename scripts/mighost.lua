@@ -204,27 +204,18 @@ function M.plan(opts)
   return require("planning.run").plan(project, opts)
 end
 
---- The runs whose evidence is kept, the newest first.
+--- Runs the loop, or one action of it: planning steps, phases, source targets.
 ---@param project mighost.Project
----@return mighost.RecentRun[]? runs, string? message, string? name
-function M.runs(project)
-  return require("loop.recent").list(project)
+---@param opts mighost.RunOptions
+---@return mighost.RunResult? result, string? message, string? name, string? fix
+function M.loop(project, opts)
+  return require("loop.run").run(project, opts)
 end
 
---- What happened in one of them.
----@param project mighost.Project
----@param id string   its name, or how that begins
----@return mighost.RunStory? story, string? message, string? name, string? fix
-function M.show_run(project, id)
-  return require("loop.recent").show(project, id)
-end
-
---- Removes the evidence of all but the newest runs.
----@param project mighost.Project
----@param kept? integer   how many; default: as configured, else 20
----@return string[] removed
-function M.prune_runs(project, kept)
-  return require("loop.recent").prune(project, kept)
+--- The runs whose evidence is kept: to list, to show one, to remove old ones.
+---@return mighost.Recent recent   `list(project)`, `show(project, id)`, `prune(project, kept)`
+function M.runs()
+  return require "loop.recent"
 end
 
 --- The project and the slug that a request is about.

@@ -179,16 +179,16 @@ local function find_run(project, runs)
   if not opts.id and not runs[1] then
     return nil, "there is no run of this project", "EUSAGE", "mighost runs"
   end
-  return mighost.show_run(project, opts.id or runs[1].id)
+  return mighost.runs().show(project, opts.id or runs[1].id)
 end
 
 local project, message, name, fix = mighost.open(opts)
 if not project then
   return cli.fail(opts, message, name, fix)
 elseif opts.action == "prune" then
-  return prune(mighost.prune_runs(project, opts.keep))
+  return prune(mighost.runs().prune(project, opts.keep))
 end
-local runs, why, errno = mighost.runs(project)
+local runs, why, errno = mighost.runs().list(project)
 if not runs then
   return cli.fail(opts, why, errno)
 elseif not opts.action then

@@ -26,6 +26,8 @@ local RETRYABLE <const> = { red = true, asked = true }
 ---@field retry_number integer|nil how many tries it took
 ---@field evidence string[]|nil  files that tell of it
 ---@field usage table|nil        what the last call used up
+---@field name string|nil         NAME of what failed, for the exit code
+---@field snapshot string|nil     where a failure snapshot of it was kept already
 
 ---What makes a commit of a green try.
 ---@alias mighost.Finisher fun(try: mighost.Try): string|nil, table<string, string>|string

@@ -142,13 +142,15 @@ function Run:event(event)
 end
 
 ---What became of an attempt, for the summary. Given again for the same try, it adds to what is
----known of it.
+---known of it. `effort` is one that was asked for and used.
 ---@param fields mighost.LoopAttempt
 function Run:attempt(fields)
   local kept = {}
   for name, value in pairs(fields) do
     kept[name] = value
   end
+  kept.effort, kept.effort_used = nil, fields.effort_used or fields.effort
+  kept.effort_asked = fields.effort_asked or kept.effort_used
   kept.summary = fields.summary and words.flatten(self.project, fields.summary)
   kept.target = fields.target and words.flatten(self.project, fields.target)
   summaries.merge(self.attempts, kept)

@@ -137,6 +137,7 @@ local function find(project, word)
     "mighost runs"
 end
 
+---@class mighost.Recent
 local M = {}
 
 ---@param project mighost.Project

@@ -84,7 +84,8 @@ local function check_bounds(opts)
   local has_targets = require("loop.targets").is_chosen(opts)
   if opts.focus then
     if has_targets then
-      return nil, "--focus-on-live-migrations takes no targets", "EUSAGE"
+      return nil, "--focus-on-live-migrations takes no targets", "EUSAGE",
+        "mighost run --focus-on-live-migrations"
     end
     return true
   elseif not has_targets then

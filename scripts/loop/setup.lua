@@ -57,7 +57,9 @@ local function request_of(opts, ctx)
         message = event.text or event.why, evidence = event.evidence,
       }
     end
-    opts.on_event(event)
+    if opts.on_event then
+      opts.on_event(event)
+    end
   end
   request.on_step = function() end -- an outcome tells of it
   return request

@@ -18,24 +18,6 @@ local PUBLISH <const> = {
 }
 local EVIDENCE <const> = { "why.txt", "answer.md", "stderr.log", "stdout.log" }
 
----@class mighost.Outcome
----@field decision "commit"|"retry"|"abandon"|"blocked"|"deferred"|"unchanged"|"none"
----@field retry "same-target"|"new-target"|"none"|"human-review"
----@field role string
----@field failure_kind string|nil
----@field name string|nil NAME of the failure
----@field summary string|nil one line
----@field why string|nil
----@field next_step string|nil
----@field commit string|nil
----@field slug string|nil
----@field phase string|nil
----@field target string|nil
----@field evidence string[]|nil paths of files
----@field usage table|nil
----@field retry_number integer|nil
----@field snapshot string|nil where a failure snapshot of it was kept already
-
 local M = {}
 
 ---The files of a call's folder that tell of a failure.

@@ -3,7 +3,11 @@
 local json = require "lib.json"
 
 local SCHEMA_VERSION <const> = 1
-local FAILURES <const> = { abandon = true, blocked = true, retry = true }
+-- A try that another one follows is no failure yet.
+local COUNTED_AS <const> = {
+  abandon = "failures", blocked = "failures", retry = "retries", deferred = "deferred",
+  unchanged = "unchanged",
+}
 
 ---@class mighost.LoopAttempt
 ---@field attempt integer the action's number
@@ -32,19 +36,6 @@ local FAILURES <const> = { abandon = true, blocked = true, retry = true }
 ---@field deferred integer
 ---@field unchanged integer
 
----A failure that a later try of the same action made good does not count.
-local function is_final(attempts, index)
-  local this = attempts[index]
-  for later = index + 1, #attempts do
-    local other = attempts[later]
-    if other.attempt == this.attempt and other.role == this.role
-      and other.target == this.target then
-      return false
-    end
-  end
-  return true
-end
-
 local function count_commit(counts, entry)
   counts.commits = counts.commits + 1
   if entry.role:find("^planning%.") then
@@ -66,15 +57,12 @@ function M.count(attempts, tallies)
     targets = tallies.targets or 0, plans = tallies.plans or 0, planning_steps = 0, phases = 0,
     refactors = 0, commits = 0, retries = 0, failures = 0, deferred = 0, unchanged = 0,
   }
-  for index, entry in ipairs(attempts) do
+  for _, entry in ipairs(attempts) do
+    local name = COUNTED_AS[entry.decision]
     if entry.decision == "commit" then
       count_commit(counts, entry)
-    elseif entry.decision == "retry" and not is_final(attempts, index) then
-      counts.retries = counts.retries + 1
-    elseif FAILURES[entry.decision] then
-      counts.failures = counts.failures + (is_final(attempts, index) and 1 or 0)
-    elseif counts[entry.decision] then
-      counts[entry.decision] = counts[entry.decision] + 1
+    elseif name then
+      counts[name] = counts[name] + 1
     end
   end
   return counts

@@ -55,7 +55,7 @@ function M.run(project, request)
     secrets = secrets.of(sys.env()), sandbox = request.sandbox, on_progress = request.on_progress,
   }
   run:finish(report and "completed" or "failed", why)
-  artifacts.prune(project.state_home, project.root)
+  artifacts.prune(project.state_home, project.root, project.config.keep_runs)
   if report then
     report.artifacts = evidence.path
   end

@@ -1,0 +1,41 @@
+--- Plans, carries out phases and refactors, action after action, each one commit.
+
+local cli = require "cli"
+local loop = require "cli.loop"
+local loop_progress = require "cli.loop_progress"
+local agent = require "cli.agent"
+local mighost = require "mighost"
+
+local TIMEOUT <const> = 1800
+local EXAMPLES <const> = {
+  "mighost run --targets work.jsonl --validation-command 'make test' --with claude --model M",
+  "mighost run --extensions .c,.h --max-refactors 10 --validation-command 'make test'",
+  "mighost run --focus-on-live-migrations --validation-command 'make test'",
+}
+
+local parser = cli.parser {
+  name = "run",
+  summary = "Repeats actions: the planning step that is due, else the phase that is due, else the "
+    .. "next source target, which is refactored or gets a plan.  The validation command must be "
+    .. "green before the first and after each.  Commits stay on the current branch.",
+  example = EXAMPLES,
+}
+parser:flag("--focus-on-live-migrations", "Only planning steps and phases, until none is due.")
+parser:option("--max-refactors", "End after N actions; 0: no limit.  Needed unless --targets or "
+  .. "--focus-on-live-migrations is given."):argname("N"):convert(agent.count)
+parser:option("--max-consecutive-failures", "End after N failures in a row (default: 3).")
+  :argname("N"):convert(agent.whole_number)
+parser:option("--sleep", "Seconds between two actions (default: 0).")
+  :argname("S"):convert(agent.count)
+loop.add(parser, TIMEOUT)
+
+local opts, code = cli.parse(parser, { ... })
+if not opts then
+  return code
+end
+local project, message, name, fix = mighost.open(opts)
+if not project then
+  return cli.fail(opts, message, name, fix)
+end
+local shown <close> = loop_progress.new(opts)
+return loop_progress.run(shown, project, loop.request(opts, "run"), mighost.loop)
