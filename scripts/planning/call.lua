@@ -268,6 +268,7 @@ function M.run(adapter, call, on_progress, held)
     return nil, struck, name, report
   end
   local answer, why, code = translate(adapter, call, spec, report)
+  why = why and why .. place:hint(why)
   if answer then
     -- What was printed has been replaced already, but not what an adapter has decoded.
     answer.text = secrets.redact(answer.text, hidden)

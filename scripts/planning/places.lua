@@ -17,6 +17,7 @@ local NONE <const> = "none"
 local PRIVATE <const> = { mode = 448 } -- 0700
 local TEMPORARY <const> = "/tmp"
 local TOKEN_BYTES <const> = 8
+local REFUSED <const> = { "ermission denied", "EACCES", "ead-only file system", "EROFS" }
 -- Programs share memory through it; it holds nothing of theirs that lasts.
 local SHARED_MEMORY <const> = "/dev/shm"
 
@@ -89,6 +90,18 @@ local function own_places(call, spec)
     end
   end
   return found
+end
+
+---What to add where a program says that something was refused to it, else "".
+---@param words string what it said
+---@return string
+function Places:hint(words)
+  for _, sign in ipairs(REFUSED) do
+    if self.mode ~= OFF and words:find(sign, 1, true) then
+      return "; it is held to the folders that it may write, which --sandbox=off would end"
+    end
+  end
+  return ""
 end
 
 ---What the host is told of a program.

@@ -1,7 +1,7 @@
 --- Prints a table of ratios of medians, taken in one run; ends with 1 when one is over its limit.
---- usage: mighost spec/bench/run.lua [start] [list] [doctor] [script] [step] [publish]
+--- usage: mighost spec/bench/run.lua [start] [list] [doctor] [script] [sandbox] [step] [publish]
 
-local PARTS <const> = { "start", "list", "doctor", "script", "step", "publish" }
+local PARTS <const> = { "start", "list", "doctor", "script", "sandbox", "step", "publish" }
 local MILLISECONDS <const> = 1000
 local KIB_A_MIB <const> = 1024
 

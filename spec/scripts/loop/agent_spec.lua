@@ -1,6 +1,7 @@
 local agent = require "loop.agent"
 local json = require "lib.json"
 local loop = require "spec.support.loop"
+local sys = require "host.sys"
 
 local function ask(ctx, more)
   local request = { role = "classify", prompt = "What is it?\n", effort = "low",
@@ -91,5 +92,28 @@ describe("a call of an agent in the loop", function()
     assert.equal(request.folder .. "\n", answer.text)
     local _, other = ask(ctx, { writes = "worktree" })
     assert.equal(site.path .. "\n", other.text)
+  end)
+
+  it("is held to the work tree, or to its evidence; git and the plans stay as they are", function()
+    if sys.sandbox() ~= "full" then
+      return pending("this system has no full Landlock")
+    end
+    local site <close> = loop.new()
+    local ctx = site:context { settings = { sandbox = "auto" } }
+    ctx.settings.agent_command = site.inner:script([[
+      for path in code.txt made .git/config migrations/made "$HOME/made"; do
+        if (echo x >>"$path") 2>/dev/null; then echo "$path"; fi
+      done
+      git status --porcelain >&2 || echo git; echo .]])
+    local _, answer, message = ask(ctx)
+    assert.is_truthy(answer, message)
+    assert.equal(".\n", answer.text)
+    _, answer, message = ask(ctx, { writes = "worktree" })
+    assert.is_truthy(answer, message)
+    local mounted = sys.features().read_only_mounts
+    assert.equal(mounted and "code.txt\nmade\n.\n"
+      or "code.txt\nmade\n.git/config\nmigrations/made\n.\n", answer.text)
+    assert.matches(mounted and "; mounted read%-only: 2$" or "; nothing mounted read%-only: %u+$",
+      answer.report.sandbox)
   end)
 end)

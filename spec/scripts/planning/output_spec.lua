@@ -33,6 +33,24 @@ describe("planning.output", function()
     assert.equal(text, table.concat(pieces))
   end)
 
+  it("reads the same lines from memory and from a log, wherever its chunks end", function()
+    local dir <close> = tmp.dir()
+    local sizes = { 0, 1, 10, 65535, 65536, 65537, 131072, 200000 }
+    math.randomseed(20261122)
+    for _ = 1, 40 do
+      local parts = {}
+      for index = 1, math.random(10) do
+        parts[index] = string.char(96 + index):rep(sizes[math.random(#sizes)])
+      end
+      local text = table.concat(parts, "\n") .. (math.random(2) == 1 and "\n" or "")
+      local path = dir:write("log", text)
+      local whole = output.open({ bytes = #text, head = text, tail = "", whole = true }, path)
+      local long = output.open({ bytes = #text, head = "", tail = "", whole = false }, path)
+      assert.is_true(table.concat(collect(whole.lines()), "|")
+        == table.concat(collect(long.lines()), "|"))
+    end
+  end)
+
   it("cuts an endless line, and goes on behind it", function()
     local dir <close> = tmp.dir()
     local path = dir:write("log", ("x"):rep((16 << 20) + 70000) .. "\nafter\n\nend")

@@ -129,6 +129,18 @@ describe("planning.places", function()
     end
   end)
 
+  it("says what may be behind a refusal", function()
+    local dir <close> = prepare()
+    for _, words in ipairs { "x: Permission denied", "EACCES: permission denied, open 'x'",
+      "x: Read-only file system" } do
+      local place <close> = assert(places.open(call_in(dir), ADAPTER))
+      assert.matches("%-%-sandbox=off", place:hint(words))
+      local open <close> = assert(places.open(call_in(dir, { sandbox = "off" }), ADAPTER))
+      assert.equal("", open:hint(words))
+      assert.equal("", place:hint("exited with status 1"))
+    end
+  end)
+
   it("tells why there is no temporary folder", function()
     local dir <close> = prepare()
     local script = dir:write("script.lua", [[
