@@ -125,10 +125,19 @@ local function ask_once(ctx, ask, adapter, request)
     ctx.report(event)
   end
   tell { kind = "asking", agent = request.agent, effort = request.effort, evidence = ask.folder }
-  local answer, message, name, report = call.run(adapter, request, function(progress)
-    tell { kind = "progress", elapsed = progress.elapsed, bytes = progress.bytes,
-      last_line = progress.last_line }
-  end, ask.held)
+  local answer, message, name, report = call.run(adapter, request, {
+    on_progress = function(progress)
+      tell { kind = "progress", elapsed = progress.elapsed, bytes = progress.bytes,
+        last_line = progress.last_line }
+    end,
+    held = ask.held,
+    watch = {
+      project = ctx.project, kind = ask.writes == "worktree" and "work" or "planning",
+      notify = function(text)
+        tell { kind = "warning", text = text }
+      end,
+    },
+  })
   tell { kind = "answered" }
   if report then
     write(ask.folder, "report.json", describe(request, report))

@@ -6,6 +6,8 @@ local sys = require "host.sys"
 local environment = require "planning.environment"
 local guard = require "planning.guard"
 local places = require "planning.places"
+local secrets = require "planning.secrets"
+local watching = require "planning.watch"
 
 local STDOUT <const> = 1
 -- stdout may be a file or a pipe that somebody reads data from: the agent's words go to stderr.
@@ -58,11 +60,12 @@ local M = {}
 ---@param adapter mighost.Agent one with an interactive form
 ---@param call mighost.Call with prompt_file
 ---@param keeps_stdout boolean|nil mighost's stdout is for data, wherever it leads
+---@param watch mighost.Watch|nil
 ---@return true|nil
 ---@return string? message
 ---@return string? NAME
 ---@return table|nil report
-function M.run(adapter, call, keeps_stdout)
+function M.run(adapter, call, keeps_stdout, watch)
   local place <close>, refusal, refused = places.open(call, adapter)
   local spec, sandbox
   if place then
@@ -74,16 +77,25 @@ function M.run(adapter, call, keeps_stdout)
   if not sandbox then
     return nil, refusal, refused
   end
-  local report, problem, cause = proc.run {
-    argv = words_of(spec, keeps_stdout or not sys.isatty(STDOUT)),
-    cwd = call.work_dir,
-    env = environment.extend(call.env, spec.env or {}),
-    sandbox = sandbox,
-    tty = true,
-  }
-  if not report then
+  local hidden = secrets.of(sys.env(), adapter.secrets)
+  local report, problem, cause, is_ours = watching.run(watch, call, spec, hidden, function()
+    return proc.run {
+      argv = words_of(spec, keeps_stdout or not sys.isatty(STDOUT)),
+      cwd = call.work_dir,
+      env = environment.extend(call.env, spec.env or {}),
+      sandbox = sandbox,
+      tty = true,
+    }
+  end)
+  if is_ours then
+    return nil, problem, cause
+  elseif not report then
     return nil, ("%s cannot be started: %s"):format(name_agent(call), problem),
       cause == "EINTERRUPTED" and cause or "EAGENT"
+  end
+  local escaped, code = watching.verdict(report)
+  if escaped then
+    return nil, escaped, code, report
   end
   local ok, why, name = judge(call, report)
   return ok, why, name, report

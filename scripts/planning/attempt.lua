@@ -146,10 +146,15 @@ local function ask_once(attempt, request)
     visit = request.visit, agent = request.agent, evidence = attempt.evidence.path,
     again = attempt.again, attached = attempt.adapter.attached }
   local answer, message, name, report =
-    call.run(attempt.adapter, request, function(progress)
-      opts.on_event { kind = "progress", step = request.stage, elapsed = progress.elapsed,
-        bytes = progress.bytes, last_line = progress.last_line }
-    end)
+    call.run(attempt.adapter, request, {
+      on_progress = function(progress)
+        opts.on_event { kind = "progress", step = request.stage, elapsed = progress.elapsed,
+          bytes = progress.bytes, last_line = progress.last_line }
+      end,
+      watch = { project = attempt.project, kind = "planning", notify = function(text)
+        opts.on_event { kind = "warning", text = text }
+      end },
+    })
   opts.on_event { kind = "answered", slug = request.slug, step = request.stage }
   if report then
     attempt.evidence:write("report.json", describe(request, report))

@@ -11,6 +11,7 @@ local output = require "planning.output"
 local places = require "planning.places"
 local secrets = require "planning.secrets"
 local time = require "lib.time"
+local watching = require "planning.watch"
 
 local ANSWER_LIMIT <const> = 8 << 20
 local OUTPUT_CAP <const> = 1 << 30
@@ -75,13 +76,8 @@ local function prepare(adapter, call)
   return spec
 end
 
----Starts the program and waits for it; says whose fault it is when there is nothing to wait for.
-local function ask(call, spec, place, hidden, opts)
-  local sandbox, refusal, refused = place:sandbox(spec)
-  if not sandbox then
-    return nil, refusal, refused
-  end
-  local report, problem, cause = proc.run {
+local function options_of(call, spec, sandbox, hidden, opts)
+  return {
     argv = spec.argv,
     cwd = call.repo_root,
     sandbox = sandbox,
@@ -97,7 +93,20 @@ local function ask(call, spec, place, hidden, opts)
     on_progress = opts.on_progress,
     held = opts.held,
   }
-  if not report then
+end
+
+---Starts the program and waits for it; says whose fault it is when there is nothing to wait for.
+local function ask(call, spec, place, hidden, opts)
+  local sandbox, refusal, refused = place:sandbox(spec)
+  if not sandbox then
+    return nil, refusal, refused
+  end
+  local report, problem, cause, is_ours = watching.run(opts.watch, call, spec, hidden, function()
+    return proc.run(options_of(call, spec, sandbox, hidden, opts))
+  end)
+  if is_ours then
+    return nil, problem, cause
+  elseif not report then
     local is_missing = NO_PROGRAM[cause]
     return nil, ("%s %s: %s"):format(name_agent(call),
       is_missing and "cannot be started" or "cannot be run", problem),
@@ -225,19 +234,23 @@ local function redact_files(spec, hidden)
   end
 end
 
+---@class mighost.CallOptions
+---@field on_progress (fun(progress: { elapsed: number, bytes: integer, last_line: string }))|nil
+---@field held host.lock.Lock|nil must be held for as long as the agent works
+---@field watch mighost.Watch|nil nil: nobody looks at what the agent does outside its work dir
+
 local M = { unfit = unfit }
 
 ---Runs the agent.  The report comes back even with an error, as evidence; besides what host.proc
 ---tells it has `usage`, and of a failure `trouble` (its kind) and `retry_at` (epoch), where known.
 ---@param adapter mighost.Agent
 ---@param call mighost.Call
----@param on_progress? fun(progress: { elapsed: number, bytes: integer, last_line: string })
----@param held? host.lock.Lock that must be held for as long as the agent works
+---@param opts? mighost.CallOptions
 ---@return { text: string, usage: table|nil }|nil
 ---@return string|nil message
 ---@return string|nil NAME
 ---@return table|nil report
-function M.run(adapter, call, on_progress, held)
+function M.run(adapter, call, opts)
   local place <close>, refusal, refused = places.open(call, adapter)
   local spec, cleared
   if place then
@@ -257,13 +270,15 @@ function M.run(adapter, call, on_progress, held)
   if adapter.attached then
     report, problem, cause, evidence = attend(adapter, call)
   else
-    report, problem, cause = ask(call, spec, place, hidden,
-      { on_progress = on_progress, held = held })
+    report, problem, cause = ask(call, spec, place, hidden, opts or {})
   end
   if not report then
     return nil, problem, cause, evidence
   end
-  local struck, name = limit_struck(call, report)
+  local struck, name = watching.verdict(report)
+  if not struck then
+    struck, name = limit_struck(call, report)
+  end
   if struck then
     return nil, struck, name, report
   end

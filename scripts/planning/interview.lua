@@ -124,7 +124,10 @@ local function ask(project, request, adapter, chosen, place)
     agent_env = chosen.agent_env,
     work_dir = folder, repo_root = root_of(project), artifacts = folder,
   }
-  local ok, message, name, report = attach.run(adapter, call, request.keeps_stdout)
+  local ok, message, name, report = attach.run(adapter, call, request.keeps_stdout,
+    project and { project = project, kind = "planning", notify = function(text)
+      notify { kind = "warning", text = text }
+    end } or nil)
   notify { kind = "answered", slug = ROLE, step = request.mode }
   if report then
     place.evidence:write("report.json", json.encode(report) .. "\n")

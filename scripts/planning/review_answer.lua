@@ -65,7 +65,11 @@ local function ask_agent(review)
     attached = true }
   local call = make_call(review, text, evidence.path .. "/prompt.md")
   local ok, why, code, report =
-    attach.run(review.reg:agent(review.opts.with), call, review.keeps_stdout)
+    attach.run(review.reg:agent(review.opts.with), call, review.keeps_stdout, {
+      project = review.project, kind = "planning", notify = function(words)
+        review.opts.on_event { kind = "warning", text = words }
+      end,
+    })
   review.opts.on_event { kind = "answered", slug = review.slug, step = STEP }
   if report then
     evidence:write("report.json", json.encode(report) .. "\n")
