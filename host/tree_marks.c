@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "tree_walk.h"
@@ -40,24 +41,39 @@ static int grow(struct mh_marks *marks, size_t length, struct mh_err *err)
     return 0;
 }
 
-static int add(struct mh_marks *marks, const struct mh_walk_step *step,
-               const struct stat *properties, struct mh_err *err)
+static struct timespec time_of(const struct statx_timestamp *stamp)
 {
+    return (struct timespec){.tv_sec = stamp->tv_sec, .tv_nsec = stamp->tv_nsec};
+}
+
+/* Without a name, of the open directory itself. */
+static int look_at(int fd, const char *name, struct statx *properties)
+{
+    return statx(fd, name, AT_SYMLINK_NOFOLLOW | (*name == '\0' ? AT_EMPTY_PATH : 0),
+                 STATX_BASIC_STATS | STATX_BTIME, properties);
+}
+
+static int add(struct mh_marks *marks, const struct mh_walk_step *step,
+               const struct statx *properties, struct mh_err *err)
+{
+    const bool born = (properties->stx_mask & STATX_BTIME) != 0;
+
     if (grow(marks, step->length + 1, err) < 0) {
         return -1;
     }
     memcpy(marks->paths.data + marks->paths.size, step->path, step->length + 1);
     marks->entries[marks->count++] = (struct mh_mark){
         .offset = marks->paths.size,
-        .dev = properties->st_dev,
-        .ino = properties->st_ino,
-        .mode = properties->st_mode,
-        .uid = properties->st_uid,
-        .gid = properties->st_gid,
-        .nlink = properties->st_nlink,
-        .size = properties->st_size,
-        .mtime = properties->st_mtim,
-        .ctime = properties->st_ctim,
+        .dev = makedev(properties->stx_dev_major, properties->stx_dev_minor),
+        .ino = properties->stx_ino,
+        .mode = properties->stx_mode,
+        .uid = properties->stx_uid,
+        .gid = properties->stx_gid,
+        .nlink = properties->stx_nlink,
+        .size = (off_t)properties->stx_size,
+        .btime = born ? time_of(&properties->stx_btime) : (struct timespec){0},
+        .mtime = time_of(&properties->stx_mtime),
+        .ctime = time_of(&properties->stx_ctime),
     };
     marks->paths.size += step->length + 1;
     return 0;
@@ -67,16 +83,16 @@ static int add(struct mh_marks *marks, const struct mh_walk_step *step,
 static int look(struct mh_walk *walk, const struct mh_walk_step *step,
                 const struct mh_marks_options *options, struct mh_marks *marks, struct mh_err *err)
 {
-    struct stat properties = step->properties;
+    const bool entered = step->kind == MH_WALK_ENTER;
+    struct statx properties;
 
     if (is_skipped(options, step->path)) {
-        if (step->kind == MH_WALK_ENTER) {
+        if (entered) {
             mh_walk_skip(walk);
         }
         return 0;
     }
-    if (step->kind == MH_WALK_ENTRY &&
-        fstatat(step->parent, step->name, &properties, AT_SYMLINK_NOFOLLOW) < 0) {
+    if (look_at(entered ? step->fd : step->parent, entered ? "" : step->name, &properties) < 0) {
         return errno == ENOENT || errno == EACCES
                    ? 0
                    : mh_err_sys(err, errno, "%s: cannot look at it", step->path);
@@ -165,9 +181,9 @@ static void settle(const struct mh_marks *marks)
 static int look_at_root(int dirfd, const char *name, struct mh_marks *marks, struct mh_err *err)
 {
     struct mh_walk_step step = {.path = "", .length = 0};
-    struct stat properties;
+    struct statx properties;
 
-    if (fstatat(dirfd, name, &properties, AT_SYMLINK_NOFOLLOW) < 0) {
+    if (look_at(dirfd, name, &properties) < 0) {
         return errno == ENOENT ? 0 : mh_err_sys(err, errno, "%s: cannot look at it", name);
     }
     return add(marks, &step, &properties, err);
@@ -214,7 +230,8 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
 
 static bool same_inode(const struct mh_mark *a, const struct mh_mark *b)
 {
-    return a->dev == b->dev && a->ino == b->ino && (a->mode & S_IFMT) == (b->mode & S_IFMT);
+    return a->dev == b->dev && a->ino == b->ino && same_time(&a->btime, &b->btime) &&
+           (a->mode & S_IFMT) == (b->mode & S_IFMT);
 }
 
 /* What differs between two looks at one inode. */

@@ -34,6 +34,7 @@ struct mh_mark {
     gid_t gid;
     nlink_t nlink;
     off_t size;
+    struct timespec btime; /* when it was made, 0 where that is not kept: inodes are used again */
     struct timespec mtime;
     struct timespec ctime;
 };

@@ -1,5 +1,5 @@
---- What git's index says, without what it only remembers of files' times: `git status` may write the
---- index anew at any time, and nothing has changed.
+--- What git's index says, without what it only remembers of files' times: `git status` may write
+--- the index anew at any time, and nothing has changed.
 
 local HEADER <const> = 12
 local STAT <const> = 24 -- bytes before the mode: times, device, inode

@@ -31,9 +31,15 @@ local LONGEST_CHAIN <const> = 8 -- of links that lead to folders with links
 ---@field restored boolean|nil
 ---@field problem string|nil why it was not put back
 
+---@class mighost.Kept
+---@field kind host.fs.Kind
+---@field mode integer
+---@field text string|nil of a file
+---@field leads_to string|nil of a link
+
 ---@class mighost.Keepsake
 ---@field roots (mighost.KeepsakeRoot|{ marks: host.tree.Marks })[]
----@field kept table<string, { kind: string, mode: integer, text: string|nil, leads_to: string|nil }>
+---@field kept table<string, mighost.Kept>
 local Keepsake <const> = {}
 Keepsake.__index = Keepsake
 
@@ -104,20 +110,25 @@ function Keepsake:add(root, chain)
   keep_path(self, root.path, chain or 0)
 end
 
+---Whether what is at a path is what was kept, permissions aside.
+local function is_same(kept, path, found)
+  if found.kind ~= kept.kind then
+    return false
+  elseif kept.kind == "symlink" then
+    return (sys.realpath(path) or NOWHERE) == kept.leads_to
+  end
+  return kept.kind ~= "file" or kept.text ~= nil and read(path) == kept.text
+end
+
 ---How a path differs from what was kept; nil where it does not.
 local function difference(kept, path)
   local found = look(path)
   if not found or not kept then
-    return found and "added" or kept and "removed" or nil, found
-  elseif found.kind ~= kept.kind then
-    return "changed", found
-  elseif kept.kind == "symlink" then
-    return (sys.realpath(path) or NOWHERE) ~= kept.leads_to and "changed" or nil, found
-  elseif kept.kind == "file" and not kept.text or kept.kind == "file" and read(path) ~= kept.text
-  then
-    return "changed", found
+    return found and "added" or kept and "removed" or nil
+  elseif not is_same(kept, path, found) then
+    return "changed"
   end
-  return found.mode ~= kept.mode and "mode" or nil, found
+  return found.mode ~= kept.mode and found.kind ~= "symlink" and "mode" or nil
 end
 
 ---The changes at a path that was touched and, where a folder came, went or was replaced, in it.

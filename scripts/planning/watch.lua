@@ -1,8 +1,5 @@
 --- Runs an agent's program between two looks at what it must not change.
 
-local sys = require "host.sys"
-
-local secrets = require "planning.secrets"
 local witnesses = require "planning.witness"
 
 ---@class mighost.Watch whose call it is
@@ -22,8 +19,8 @@ end
 
 local M = {}
 
----Runs a program.  The report tells in `escaped` what it did beyond its places; hooks, configuration
----and settings are as they were when this returns, also when it raises.
+---Runs a program.  The report tells in `escaped` what it did beyond its places; hooks,
+---configuration and settings are as they were when this returns, also when it raises.
 ---@param watch mighost.Watch|nil nil: nobody looks
 ---@param call mighost.Call
 ---@param spec mighost.AgentCommand
@@ -39,7 +36,8 @@ function M.run(watch, call, spec, hidden, run)
   end
   local witness, why, code = witnesses.take {
     project = watch.project, kind = watch.kind, allow = allowed(call, spec),
-    agent_state = spec.settings, evidence = call.artifacts, on_warning = watch.notify,
+    agent_state = spec.settings, hidden = hidden, evidence = call.artifacts,
+    on_warning = watch.notify,
     who = ("the agent %s for %s"):format(call.agent, call.stage),
   }
   if not witness then
@@ -58,7 +56,7 @@ function M.run(watch, call, spec, hidden, run)
   end
   local ok, message, name = witness:compare(report.sandbox)
   if not ok then
-    report.escaped = { message = secrets.redact(message, hidden), name = name }
+    report.escaped = { message = message, name = name }
   end
   return report
 end

@@ -1,12 +1,11 @@
---- What a call of an agent changed outside of its own places: taken before it, compared after it and
---- before any git is run.  Hooks, configuration and the agent's own settings are put back.
+--- What a call of an agent changed outside of its own places: taken before it, compared after it
+--- and before any git is run.  Hooks, configuration and the agent's own settings are put back.
 ---
---- Compared are the files of the work tree, tracked, untracked and ignored ones (of a phase's call only
---- the live directory), the git directory, mighost's state and the settings.  What differs counts as
---- the agent's doing as far as no sandbox kept it from that: see planning.witness_policy.
+--- Compared are the files of the work tree, tracked, untracked and ignored ones (of a phase's call
+--- only the live directory), the git directory, mighost's state and the settings.  What differs
+--- counts as the agent's doing as far as no sandbox kept it from that: see planning.witness_policy.
 
 local fs = require "host.fs"
-local repos = require "host.repo"
 local sys = require "host.sys"
 local tree = require "host.tree"
 
@@ -17,11 +16,11 @@ local keys = require "planning.witness_keys"
 local policy = require "planning.witness_policy"
 local roots = require "planning.witness_roots"
 local say = require "planning.witness_say"
+local secrets = require "planning.secrets"
 local states = require "planning.witness_state"
 local workspace = require "planning.workspace"
 
 local MOST_ENTRIES <const> = 1000000 -- of a work tree: some 2 s and 150 MiB
-local CONTENT_LIMIT <const> = 16 << 20
 
 ---@class mighost.WitnessOptions
 ---@field project mighost.Project
@@ -31,6 +30,7 @@ local CONTENT_LIMIT <const> = 16 << 20
 ---       files and folders, and keys of files that it writes itself
 ---@field evidence string|nil a folder that gets what stood in the place of what is put back
 ---@field on_warning fun(text: string)|nil
+---@field hidden table<string, string>|nil secrets that no message and no evidence may hold
 ---@field who string|nil whose doing it is, in messages; default: the agent
 
 ---@class mighost.Difference
@@ -70,14 +70,6 @@ local function take_files(self)
   return marks and true, message, name
 end
 
----Whether a file of the work tree is still what was committed, so that only its times are new.
-local function is_committed(self, path)
-  local dir <close> = fs.open_dir(self.project.worktree)
-  local content = dir and dir:read(path, { max = CONTENT_LIMIT })
-  local repo <close> = content and repos.open(self.project.worktree) or nil
-  return repo and self.head and repo:read(path, self.head) == content
-end
-
 ---The label of a file, and its path in the work tree.
 local function name_file(self, path)
   local live = self.project.git_live
@@ -88,7 +80,7 @@ local function name_file(self, path)
     return "files", path == "" and "." or path
   end
   local slug = path:sub(#live + 2):match("^([^/]+)")
-  return slug and not slug:find("^__") and "migration " .. slug or "the live directory", path
+  return slug and not slug:find("^[._]") and "migration " .. slug or "the live directory", path
 end
 
 local function compare_files(self, level, found, kept)
@@ -102,10 +94,8 @@ local function compare_files(self, level, found, kept)
   for _, entry in ipairs(tree.touched(self.files, now)) do
     local label, path = name_file(self, entry.path)
     local counts = policy.counts(entry, level)
-    if label ~= "files" and level ~= "none" and not (entry.mode or entry.owner or entry.mtime) then
-      counts = counts and not entry.other -- another command may stage hard links of these
-    elseif not counts and policy.is_open(entry) then
-      counts = is_committed(self, path)
+    if entry.other and label ~= "files" and level ~= "none" then
+      counts = false -- another command may have made hard links of these, and removed them
     end
     if counts and not kept[self.project.worktree .. "/" .. path] then
       found[#found + 1] = { label = label, path = path, how = policy.describe(entry) }
@@ -145,17 +135,16 @@ end
 local function collect(self, level)
   local found, project = {}, self.project
   local kept = restore(self, level, found)
-  local in_git = self.kind == "work" and "none"
-    or policy.level_in(level, project.common, self.allowed)
-  local seen, message, name = self.git:compare(in_git, self.kind)
+  local function level_of(place)
+    return policy.level_in(level, place, self.allowed)
+  end
+  local seen, message, name = self.git:compare(level_of(project.common), self.kind)
   if seen then
     append(found, seen)
-    seen, message, name =
-      compare_files(self, self.kind == "work" and "none"
-        or policy.level_in(level, project.worktree, self.allowed), found, kept)
+    seen, message, name = compare_files(self, level_of(project.live_path), found, kept)
   end
   if seen and self.state then
-    seen, message, name = self.state:compare(policy.level_in(level, self.state.place, self.allowed))
+    seen, message, name = self.state:compare(level_of(self.state.place))
     append(found, seen or {})
   end
   return seen and found, message, name
@@ -177,10 +166,12 @@ function Witness:compare(sandbox)
   if self.evidence then
     local dir <close> = folder.open_if_there(self.evidence)
     if dir then
-      dir:write("escaped.txt", say.list(found, self.project), { durable = false, mode = 384 })
+      dir:write("escaped.txt", secrets.redact(say.list(found, self.project), self.hidden),
+        { durable = false, mode = 384 })
     end
   end
-  return nil, say.line(found, self.project, self.kind, self.who), "EESCAPED", "git status"
+  return nil, secrets.redact(say.line(found, self.project, self.kind, self.who), self.hidden),
+    "EESCAPED", "git status"
 end
 
 ---The folder of the project in the state directory, once it has one.
@@ -203,6 +194,23 @@ local function take_kept(self, settings)
   self.kept, self.keys = keepsakes.take(listed), keys.take(files)
 end
 
+---The git directory, the state and the files.
+local function take_looks(self)
+  local message, name
+  self.git, message, name = git.take(self.project, self.allowed)
+  if not self.git then
+    return nil, message, name
+  end
+  local place = place_of(self.project)
+  if place then
+    self.state, message, name = states.take(self.project, place, self.allowed)
+    if not self.state then
+      return nil, message, name
+    end
+  end
+  return take_files(self)
+end
+
 local M = {}
 
 ---@param opts mighost.WitnessOptions
@@ -212,21 +220,17 @@ local M = {}
 function M.take(opts)
   local self = setmetatable({
     project = opts.project, kind = opts.kind, allowed = real_paths(opts.allow),
-    evidence = opts.evidence, who = opts.who, warn = opts.on_warning or function() end,
+    evidence = opts.evidence, who = opts.who,
+    hidden = opts.hidden or {}, warn = opts.on_warning or function() end,
   }, Witness)
+  if opts.kind == "work" then
+    table.insert(self.allowed, opts.project.worktree)
+  end
   local dir <close> = fs.open_dir(opts.project.worktree)
   local dot_git = dir and dir:stat ".git"
   self.has_git_folder = dot_git and dot_git.kind == "directory"
   take_kept(self, opts.agent_state or {})
-  local place, ok, message, name = place_of(opts.project), nil, nil, nil
-  self.git, message, name = git.take(opts.project, self.allowed)
-  if self.git and place then
-    self.state, message, name = states.take(opts.project, place, self.allowed)
-  end
-  if self.git and (self.state or not place) then
-    self.head = self.git:head()
-    ok, message, name = take_files(self)
-  end
+  local ok, message, name = take_looks(self)
   if not ok then
     return nil, "cannot note what is there before the agent starts: " .. message, name
   end

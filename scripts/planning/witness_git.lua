@@ -1,6 +1,6 @@
---- The git directory before and after a call: HEAD, refs, index, stash and whatever else lies there.
---- git may write the same thing anew at any time, so refs and indexes are compared by what they say.
---- No git is run: what an agent left there must not be able to run code.
+--- The git directory before and after a call: HEAD, refs, index, stash and whatever else lies
+--- there.  git may write the same thing anew at any time, so refs and indexes are compared by what
+--- they say.  No git is run: what an agent left there must not be able to run code.
 
 local fs = require "host.fs"
 local tree = require "host.tree"
@@ -143,12 +143,11 @@ local function compare_files(self, old, new, kind, found)
     local worktree, name = path:match("^worktrees/([^/]+)/(.*)$")
     local is_own = path:sub(1, #self.own) == self.own and path:sub(#self.own + 1):find("^[^/]+$")
     local label = worktree and not is_own and "worktree " .. worktree
-    if old[path] == new[path] then
-      label = nil
-    elseif (name or path) ~= "index" then
+    local is_index = (name or path) == "index"
+    if old[path] ~= new[path] and not is_index then
       found[#found + 1] =
         item(label or path == STASH and "the stash" or "HEAD", path, how_of(old[path], new[path]))
-    elseif not (is_own and kind == "work") then
+    elseif old[path] ~= new[path] and not (is_own and kind == "work") then
       compare_index(path, label or "the index", old[path], new[path], found)
     end
   end
@@ -164,17 +163,22 @@ local function place_of(path)
   return label and true or false, label or matches(path, NAMED) or "git's directory"
 end
 
+---New objects do no harm, and git gives old ones a new time when they are made once more.
+local function is_object_harmed(entry, level, kind)
+  return entry.mode or entry.owner or level == "none" and kind ~= "work"
+    and (entry.touch == "removed" or entry.size)
+end
+
 ---Whether an entry that nothing else looks after is the agent's doing.
 local function stands_out(entry, level, kind)
   local path = entry.path
   if matches(path, IGNORED) then
     return false
   elseif path:find("^objects") and path ~= "objects/info/alternates" then
-    -- New objects do no harm, and git gives old ones a new time when they are made once more.
-    return entry.mode or entry.owner or level == "none" and kind ~= "work"
-      and (entry.touch == "removed" or entry.size)
-  elseif path:find("^mighost/.*%.lock$") and entry.touch == "changed" then
-    return entry.mode or entry.owner -- what a lock says is for people
+    return is_object_harmed(entry, level, kind)
+  elseif path:find("^mighost/") and entry.touch == "changed"
+    and (path:find("%.lock$") or entry.other) then
+    return entry.mode or entry.owner -- what a lock says is for people; git's are links to one file
   elseif kind == "work" and not matches(path, NAMED) then
     return matches(path, OPERATIONS)
   end
@@ -226,13 +230,6 @@ function Witness:compare(level, kind)
     compare_files(self, self.texts.files, now.files, kind, found)
   end
   return found
-end
-
----The commit that HEAD led to; nil where that cannot be told.
----@return string|nil
-function Witness:head()
-  local head = self.texts.files[self.own .. "HEAD"] or ""
-  return self.branch and self.texts.refs[self.branch] or head:match("^%x+")
 end
 
 local M = {}

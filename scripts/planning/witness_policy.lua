@@ -2,8 +2,9 @@
 ---
 --- "none": no sandbox kept the agent from anything, so everything counts, whoever did it.
 --- "full": the kernel kept it from writing, making, removing, renaming, linking and truncating
---- outside its own places; what differs in such a way is somebody else's work and is let alone.  What
---- the kernel does not keep it from counts: permissions, owners, times, extended attributes.
+--- outside its own places; what differs in such a way is somebody else's work and is let alone.
+--- What the kernel does not keep it from counts: permissions, owners, times, extended attributes.
+--- Only a time that was set to now does not: whoever saves a file as it is leaves it so, too.
 --- "partial": as full, but files can have been truncated.
 
 ---@alias mighost.Confinement "none"|"partial"|"full"
@@ -74,15 +75,6 @@ function M.counts(entry, level)
     return false
   end
   return entry.mtime and not entry.written or entry.other or false
-end
-
----Whether a file was either written by somebody, with as many bytes as it had, or only touched:
----its content has to tell.
----@param entry host.tree.Touched
----@return boolean
-function M.is_open(entry)
-  return entry.touch == "changed" and entry.kind == "file" and not entry.size
-    and entry.mtime and entry.written or false
 end
 
 ---What happened to it, in words.

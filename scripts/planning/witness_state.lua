@@ -1,6 +1,6 @@
---- What of mighost's own folder for a project a call must not touch: answers that were paid for and
---- wait, and what is kept for a person.  An answer that only an agent says was accepted is put where
---- nothing is published from.
+--- What of mighost's own folder for a project a call must not touch: answers that were paid for
+--- and wait, and what is kept for a person.  An answer that only an agent says was accepted is put
+--- where nothing is published from.
 
 local tree = require "host.tree"
 
@@ -57,6 +57,7 @@ end
 ---Takes a record that nobody but the agent can have written out of the way.
 local function disarm(self, path)
   local slug, token = path:match("^work/([^/]+)/([^/]+)$")
+  local is_ours = self.own and self.own:match("^work/([^/]+)") == slug -- under our own lease
   if path == self.own then
     local dir <close> = folder.open_if_there(self.place .. "/" .. path)
     for _, name in ipairs(RECORDS) do
@@ -65,11 +66,11 @@ local function disarm(self, path)
       end
     end
     return true
-  elseif leases.holder(self.project, slug) then
+  elseif not is_ours and leases.holder(self.project, slug) then
     return false -- another process is at work there
   end
   return workspace.set_aside({ place = self.place, slug = slug, token = token },
-    "its record was written while an agent of another migration was at work") ~= nil
+    "its record was written while an agent was at work, not by mighost") ~= nil
 end
 
 ---Whether a path is a workspace that was paid for, is in one, or is a folder of such.

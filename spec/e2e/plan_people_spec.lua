@@ -5,11 +5,18 @@ local sh = require "spec.support.sh"
 
 local PLAN <const> = "migrations/alpha/plan.md"
 
-describe("a person who, while the agent works,", function()
+-- Nobody but the kernel can tell a person's edit from the agent's.
+local describe_where_confined = project.can_confine() and describe or function(name)
+  it(name .. " is told from the agent", function()
+    pending("agents cannot be confined here")
+  end)
+end
+
+describe_where_confined("a person who, while the agent works,", function()
   local p, head
 
   before_each(function()
-    p = project.new()
+    p = project.new { confined = true }
     for _ = 1, 3 do
       local result = p:plan { "alpha", "--target", "T" }
       assert(result.exit == 0, result.stderr)

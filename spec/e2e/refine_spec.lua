@@ -255,7 +255,10 @@ describe("mighost migration refine", function()
   end)
 
   it("keeps the answer when somebody edits the plan meanwhile, and publishes it later", function()
-    local p <close> = project.new()
+    if not project.can_confine() then
+      return pending("agents cannot be confined here")
+    end
+    local p <close> = project.new { confined = true }
     plan_to_ready(p)
     local hold = p:hold "revise"
     local run = p:start({ "alpha", "--message", WORDS }, hold.env, { "migration", "refine" })

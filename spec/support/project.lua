@@ -1,29 +1,46 @@
 --- A scratch project set up by `mighost init`, with homes of its own and a scripted agent.
 
 local git = require "spec.support.git"
+local lfs = require "lfs"
 local program = require "spec.support.program"
 local sh = require "spec.support.sh"
+local sys = require "host.sys"
 local tmp = require "spec.support.tmp"
 
 local PATIENCE <const> = "60" -- seconds, until a spec that waits in vain fails
 local AGENT <const> = program.root .. "/spec/support/agents/planner.sh"
 
+-- A confined agent can write there, whatever else it can.
+local SHARED_MEMORY <const> = "/dev/shm"
+
 local M = { agent = AGENT }
+
+--- Whether agents can be confined in full here, and still tell specs what they do.
+---@return boolean
+function M.can_confine()
+  return sys.sandbox() == "full" and lfs.attributes(SHARED_MEMORY, "mode") == "directory"
+end
 
 ---@class spec.Project
 ---@field repo spec.Repo
 ---@field home spec.TmpDir  state and configuration of its user, and the log of the agent's calls
+---@field outbox spec.TmpDir  where the scripted agent tells of its calls
 ---@field path string
 local Project = {}
 Project.__index = Project
 
---- A repository with one file and a committed `mighost init`.
+--- A repository with one file and a committed `mighost init`.  Where agents are not confined, all
+--- that changes while one works counts as its doing: who tests others at work confines it.
+---@param opts? {confined?: boolean}
 ---@return spec.Project
-function M.new()
+function M.new(opts)
   local repo = git.repo()
   repo:write("README", "a project\n")
   repo:commit("Add a file")
-  local project = setmetatable({ repo = repo, home = tmp.dir(), path = repo.path }, Project)
+  local is_confined = opts and opts.confined
+  local home = tmp.dir()
+  local project = setmetatable({ repo = repo, home = home, path = repo.path,
+    is_confined = is_confined, outbox = is_confined and tmp.dir(SHARED_MEMORY) or home }, Project)
   local result = project:run { "init", "--commit" }
   assert(result.exit == 0, result.stderr)
   return project
@@ -42,7 +59,8 @@ function Project:env(more)
     HOME = self.home.path,
     XDG_STATE_HOME = self.home:join("state"),
     XDG_CONFIG_HOME = self.home:join("config"),
-    PLANNER_LOG = self.home:join("calls"), MIGHOST_SANDBOX = "off",
+    PLANNER_LOG = self.outbox:join("calls"),
+    MIGHOST_SANDBOX = self.is_confined and "require" or "off",
     GIT_CONFIG_GLOBAL = "/dev/null", GIT_CONFIG_NOSYSTEM = "1", MIGHOST_WITH = false,
   }
   for name, value in pairs(more or {}) do
@@ -103,7 +121,7 @@ end
 ---@param settings? table<string, string>  PLANNER_… variables
 ---@return string
 function Project:agent_command(settings)
-  local words = { "env", sh.quote("PLANNER_LOG=" .. self.home:join("calls")) }
+  local words = { "env", sh.quote("PLANNER_LOG=" .. self.outbox:join("calls")) }
   for name, value in pairs(settings or {}) do
     table.insert(words, sh.quote(name .. "=" .. value))
   end
@@ -124,7 +142,7 @@ end
 ---@return string[]
 function Project:calls()
   local calls = {}
-  for line in (self.home:read("calls") or ""):gmatch("[^\n]+") do
+  for line in (self.outbox:read("calls") or ""):gmatch("[^\n]+") do
     table.insert(calls, line)
   end
   return calls
@@ -156,15 +174,16 @@ end
 ---@param args string[]
 ---@param env? table<string, string|false>
 ---@param command? string[]  words of another command with an agent
+---@param agent? string  another program
 ---@return {stop: fun(signal: string), wait: fun(): integer, pid: fun(): string}
-function Project:start(args, env, command)
+function Project:start(args, env, command, agent)
   local words = { "exec", "env" }
   for name, value in pairs(self:env(env)) do
     local word = value and sh.quote(name .. "=" .. value) or "-u " .. name
     table.insert(words, value and #words + 1 or 3, word) -- options come first
   end
   table.insert(words, sh.quote(program.exe))
-  for _, word in ipairs(with_agent(command or { "plan" }, args)) do
+  for _, word in ipairs(with_agent(command or { "plan" }, args, agent)) do
     table.insert(words, sh.quote(word))
   end
   local script = self.home:write("start.sh", ("cd %s || exit\necho $$ >%s\n%s >%s 2>%s\n"):format(
@@ -193,7 +212,7 @@ end
 ---@param stage string
 ---@return {env: table<string, string>, arrived: fun(), release: fun()}
 function Project:hold(stage)
-  local base = self.home:join("hold")
+  local base = self.outbox:join("hold")
   sh.check { argv = { "mkfifo", base .. ".up", base .. ".down" } }
   return {
     env = { PLANNER_FIFO = stage .. ":" .. base },
@@ -238,6 +257,7 @@ end
 function Project:close()
   self.repo:close()
   self.home:close()
+  self.outbox:close()
 end
 
 Project.__close = Project.close

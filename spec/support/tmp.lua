@@ -31,10 +31,11 @@ function M.remove(path)
   assert(os.remove(path))
 end
 
---- A new, empty folder under TMPDIR.
+--- A new, empty folder under TMPDIR, or in another folder.
+---@param base? string
 ---@return spec.TmpDir
-function M.dir()
-  local base = os.getenv("TMPDIR") or "/tmp"
+function M.dir(base)
+  base = base or os.getenv("TMPDIR") or "/tmp"
   for _ = 1, ATTEMPTS do
     -- Not math.random: under a sanitizer, whose addresses are fixed, processes that start in the
     -- same second draw the same numbers, and take a name that a test has just moved away.

@@ -168,9 +168,11 @@ describe("planning.call", function()
     local seen = {}
     local request = { stage = "s", agent = "test", prompt = "", artifacts = dir.path,
       repo_root = dir.path, work_dir = dir.path }
-    assert(call.run(adapter "echo early; sleep 0.6; echo late", request, function(progress)
-      table.insert(seen, progress)
-    end))
+    assert(call.run(adapter "echo early; sleep 0.6; echo late", request, {
+      on_progress = function(progress)
+        table.insert(seen, progress)
+      end,
+    }))
     assert.is_true(#seen >= 1)
     assert.equal(6, seen[1].bytes)
     assert.equal("early", seen[1].last_line)

@@ -19,6 +19,9 @@ local function step(p, more)
     again = {},
     on_event = function(event)
       table.insert(events, event)
+      if event.kind == "answered" and more and more.meanwhile then
+        more.meanwhile()
+      end
     end,
   }
   for key, value in pairs(more or {}) do
@@ -106,9 +109,9 @@ describe("planning.engine", function()
   it("says that an answer which cannot be published is kept, and publishes it later", function()
     local p <close> = project.new()
     assert.is_truthy((step(p))[1])
-    local script = p:script("echo x >" .. p.path .. "/migrations/alpha/in-the-way.md\n"
-      .. "echo 'chosen-approach: rewrite'")
-    local results = step(p, { agent_command = script, again = { "--with", "command" } })
+    local results = step(p, { again = { "--with", "command" }, meanwhile = function()
+      p.repo:write("migrations/alpha/in-the-way.md", "x\n")
+    end })
     assert.equal("ESTALE", results[3])
     assert.matches("the accepted answer of pick%-best is kept", results[2])
     tmp.remove(p.path .. "/migrations/alpha/in-the-way.md")

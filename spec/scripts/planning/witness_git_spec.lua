@@ -79,7 +79,8 @@ describe("planning.witness_git", function()
       .. "git config a.b c; echo x >.git/hooks/x; : >.git/info/exclude", "full"))
     assert.same({ "info: .git/info/exclude changed" },
       differs(p, "echo long >.git/info/exclude", "none"))
-    assert.same({ "info: .git/info/exclude changed" }, differs(p, ": >.git/info/exclude", "partial"))
+    assert.same({ "info: .git/info/exclude changed" },
+      differs(p, ": >.git/info/exclude", "partial"))
     assert.same({ "the index: .git/index permissions changed" },
       differs(p, "chmod 600 .git/index; git branch more", "full"))
   end)

@@ -41,19 +41,13 @@ describe("planning.witness_policy", function()
     end
   end)
 
-  it("asks for the content where times alone do not tell", function()
-    assert.is_true(policy.is_open(changed { mtime = true, written = true }))
-    assert.is_false(policy.is_open(changed { mtime = true, written = true, size = true }))
-    assert.is_false(policy.is_open(changed { mtime = true }))
-    assert.is_false(policy.is_open { touch = "added", kind = "file", mtime = true, written = true })
-  end)
-
   it("counts everything in a place that lies where the agent may write", function()
     assert.equal("none", policy.level_in("full", "/a/b", { "/x", "/a" }))
     assert.equal("none", policy.level_in("full", "/a/b", { "/a/b" }))
     assert.equal("none", policy.level_in("full", "/a/b", { "/" }))
     assert.equal("full", policy.level_in("full", "/a/b", { "/a/bc", "/a/b/c" }))
-    assert.same({ "c", "d/e" }, policy.exceptions("/a/b", { "/a/b/c", "/a/bc", "/a/b/d/e", "/a/b" }))
+    assert.same({ "c", "d/e" },
+      policy.exceptions("/a/b", { "/a/b/c", "/a/bc", "/a/b/d/e", "/a/b" }))
   end)
 
   it("says what happened", function()

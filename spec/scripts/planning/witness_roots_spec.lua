@@ -16,10 +16,12 @@ end
 describe("planning.witness_roots", function()
   it("names hooks, configuration, what that includes, and the user's own", function()
     local p <close> = project.new()
-    assert.same({ "config .git/config", "config .git/config.worktree", "hooks .git/hooks" }, list(p))
+    assert.same({ "config .git/config", "config .git/config.worktree", "hooks .git/hooks" },
+      list(p))
     p.repo:git("config", "include.path", "../team.config")
     p.repo:git("config", "includeIf.gitdir:/x/.path", "more")
-    p.repo:write("team.config", '[Include]\n  path = "even more" ; why\n[core]\n hooksPath=.husky\n')
+    p.repo:write("team.config",
+      '[Include]\n  path = "even more" ; why\n[core]\n hooksPath=.husky\n')
     p.repo:write("even more", "[include]\npath = .git/../even more\n")
     assert.same({ "config .git/config", "config .git/config.worktree", "config .git/more",
       "config even more", "config team.config", "hooks .git/hooks", "hooks .husky" }, list(p))

@@ -8,7 +8,8 @@ local tmp = require "spec.support.tmp"
 -- Two answers that wait, a failed workspace, this call's own, and one set aside.
 local SETUP <const> = [[
 mkdir -p work/beta/1/beta work/beta/2/beta work/gamma/3/gamma work/alpha/own/alpha set-aside/x@1
-echo '{}' >work/beta/1/accepted; echo plan >work/beta/1/beta/plan.md; echo '{}' >work/gamma/3/published
+echo '{}' >work/beta/1/accepted; echo plan >work/beta/1/beta/plan.md
+echo '{}' >work/gamma/3/published
 echo old >set-aside/x@1/plan.md; echo why >set-aside/x@1.why
 ]]
 
@@ -58,13 +59,14 @@ describe("planning.witness_state", function()
   it("takes forged records out of the way", function()
     local p <close> = project.new()
     local place <close> = make()
-    assert.same({ "work/alpha/own/accepted added (put back)", "work/beta/2/accepted added (put back)" },
+    assert.same({ "work/alpha/own/accepted added (put back)",
+      "work/beta/2/accepted added (put back)" },
       differs(p, place, "echo x >work/beta/2/accepted; mkdir work/alpha/own/accepted"))
     local dir <close> = fs.open_dir(place.path)
     assert.is_nil(dir:stat "work/alpha/own/accepted")
     assert.is_nil(dir:stat "work/beta/2")
     assert.is_truthy(dir:read "set-aside/beta@2/accepted")
-    assert.matches("while an agent of another migration", dir:read "set-aside/beta@2.why")
+    assert.matches("while an agent was at work", dir:read "set-aside/beta@2.why")
   end)
 
   it("leaves a record to the process that works on that migration", function()
