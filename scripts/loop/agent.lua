@@ -69,7 +69,7 @@ local function make_call(ctx, ask)
     agent = settings.with,
     model = ask.model or settings.model,
     effort = ask.effort,
-    work_dir = ask.writes == "worktree" and project.root or ask.folder,
+    work_dir = ask.writes == "worktree" and project.worktree or ask.folder,
     live_dir = ask.slug and ("%s/%s"):format(project.live_path, ask.slug) or project.live_path,
     repo_root = project.root,
     artifacts = ask.folder,

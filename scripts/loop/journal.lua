@@ -35,7 +35,7 @@ end
 
 local M = {}
 
----@param place mighost.Place
+---@param place mighost.TenancyPlace
 ---@param entry mighost.Journal
 ---@return true|nil
 ---@return string? message
@@ -53,7 +53,7 @@ function M.write(place, entry)
   return dir:write(file_of(place), json.encode(fields) .. "\n")
 end
 
----@param place mighost.Place
+---@param place mighost.TenancyPlace
 ---@return mighost.Journal|false|nil entry false where no action is under way
 ---@return string? message
 ---@return string? NAME ECORRUPT
@@ -79,7 +79,7 @@ function M.read(place)
   return entry
 end
 
----@param place mighost.Place
+---@param place mighost.TenancyPlace
 ---@return true|nil
 ---@return string? message
 ---@return string? NAME

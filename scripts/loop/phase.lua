@@ -174,7 +174,8 @@ end
 ---A candidate whose lease is held: an outcome, a failure, or nothing to look further.
 local function examine(scan, candidate, lease)
   local settled, left, code =
-    recover.settle(scan.site, lease, candidate.slug, scan.ctx.report)
+    recover.settle(scan.site, lease, candidate.slug, scan.ctx.report,
+      not scan.action and scan.ctx.project or nil)
   if not settled then
     return nil, left, code
   end

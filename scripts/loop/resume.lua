@@ -49,7 +49,7 @@ local function locate(project, entry)
 end
 
 local function picked(entry, action, text, oid)
-  return { target = entry.target, stage = entry.stage, action = action, commit = oid,
+  return { target = entry.target, stage = entry.found, action = action, commit = oid,
     text = ("%s: %s"):format(entry.target, text) }
 end
 
@@ -130,6 +130,7 @@ local function clear(action, entry, head)
 end
 
 local function settle(ctx, entry, lock)
+  entry.found = entry.stage
   local where, message, name, head = locate(ctx.project, entry)
   if not where then
     return nil, message, name

@@ -88,6 +88,7 @@ local function publish_workspace(project, site, lease, snapshot, space, change)
     record = { digest = digest, operation = change.label or change.operation,
       message = change.message },
     live = ("%s/%s"):format(project.live_path, change.slug),
+    worktree = project,
   }, { check = checker(project, change), on_commit = function() end })
 end
 
@@ -112,7 +113,8 @@ local function carry_out(project, site, change)
   if not lease then
     return nil, busy, held, wait
   end
-  local settled, left, code, fix = recover.settle(site, lease, change.slug, change.on_event)
+  local settled, left, code, fix =
+    recover.settle(site, lease, change.slug, change.on_event, project)
   if not settled then
     return nil, left, code, fix
   end

@@ -2,6 +2,7 @@
 
 local publish = require "host.publish"
 
+local tenancy = require "planning.tenancy"
 local text = require "lib.text"
 
 local WHY_LIMIT <const> = 240
@@ -91,13 +92,19 @@ end
 ---@param site host.publish.Site
 ---@param lease host.publish.Lease
 ---@param snapshot host.publish.Snapshot
----@param work { workspace: mighost.Workspace, record: mighost.Accepted, live: string }
+---@param work { workspace: mighost.Workspace, record: mighost.Accepted, live: string,
+---  worktree: mighost.Project } worktree: it is waited for while a phase is carried out in it
 ---@param hooks mighost.PublishHooks
 ---@return string|nil commit
 ---@return string? message
 ---@return string? NAME
 ---@return string? fix
 function M.publish(site, lease, snapshot, work, hooks)
+  local tenant <close>, busy, held = tenancy.take(work.worktree, work.record.operation,
+    { wait = tenancy.PATIENCE, allow_fuse = work.worktree.config.allow_fuse })
+  if not tenant then
+    return nil, busy, held
+  end
   local tx <close>, message, name, fix = site:begin(lease, snapshot, {
     workspace = work.workspace.path,
     digest = work.record.digest,

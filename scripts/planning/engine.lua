@@ -182,10 +182,11 @@ end
 
 ---Publishes an answer.  Where that fails the answer stays, and the message says that it costs
 ---nothing more.
-local function publish(reg, where, lease, snapshot, answer, opts, begun)
+local function publish(project, reg, where, lease, snapshot, answer, opts, begun)
   local done
   local oid, message, name, fix = commit.publish(opts.site, lease, snapshot,
-    { workspace = answer.workspace, record = answer.record, live = where.live },
+    { workspace = answer.workspace, record = answer.record, live = where.live,
+      worktree = project },
     {
       check = checker(reg, where, opts),
       on_commit = function(id)
@@ -227,7 +228,7 @@ function M.step(project, reg, opts)
     return nil, other, why, repair
   end
   local settled, left, code, fix =
-    recover.settle(opts.site, lease, opts.slug, opts.on_event)
+    recover.settle(opts.site, lease, opts.slug, opts.on_event, project)
   if not settled then
     return nil, left, code, fix
   end
@@ -243,7 +244,7 @@ function M.step(project, reg, opts)
   elseif answer.is_published then
     return describe(opts, answer, nil, begun)
   end
-  return publish(reg, where, lease, snapshot, answer, opts, begun)
+  return publish(project, reg, where, lease, snapshot, answer, opts, begun)
 end
 
 return M

@@ -3,6 +3,7 @@
 
 local tree = require "host.tree"
 
+local tenancy = require "planning.tenancy"
 local workspace = require "planning.workspace"
 
 ---@class mighost.Kept an answer of an earlier process
@@ -21,18 +22,30 @@ local function describe(done)
   return "what an interrupted process left half-done was removed"
 end
 
-local M = {}
+local function has_remains(site, slug)
+  for _, remains in ipairs(site:remains() or {}) do
+    if remains.slug == slug then
+      return true
+    end
+  end
+  return false
+end
 
----Finishes or undoes the publication that a dead process left.
----@param site host.publish.Site
----@param lease host.publish.Lease
----@param slug string
----@param notify fun(event: table)
----@return true|nil
----@return string? message
----@return string? NAME
----@return string? fix
-function M.settle(site, lease, slug, notify)
+---The right to change the work tree; false where it is not needed, since nothing is left.
+local function take_worktree(site, slug, worktree)
+  local opts = { allow_fuse = worktree.config.allow_fuse }
+  local tenant, message, name = tenancy.take(worktree, "recover", opts)
+  if not tenant and name == "EBUSY" then
+    if not has_remains(site, slug) then
+      return false
+    end
+    opts.wait = tenancy.PATIENCE
+    tenant, message, name = tenancy.take(worktree, "recover", opts)
+  end
+  return tenant, message, name
+end
+
+local function recover(site, lease, slug, notify)
   local done, message, name, fix = site:recover(lease)
   if not done then
     return nil, message, name, fix
@@ -45,6 +58,31 @@ function M.settle(site, lease, slug, notify)
     return workspace.note_published(done.workspace, done.commit)
   end
   return true
+end
+
+local M = {}
+
+---Finishes or undoes the publication that a dead process left.
+---@param site host.publish.Site
+---@param lease host.publish.Lease
+---@param slug string
+---@param notify fun(event: table)
+---@param worktree? mighost.Project nil: the caller has the right to change the work tree
+---@return true|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function M.settle(site, lease, slug, notify, worktree)
+  if not worktree then
+    return recover(site, lease, slug, notify)
+  end
+  local tenant <close>, message, name = take_worktree(site, slug, worktree)
+  if tenant == false then
+    return true
+  elseif not tenant then
+    return nil, message, name
+  end
+  return recover(site, lease, slug, notify)
 end
 
 local function set_aside(found, why, notify)

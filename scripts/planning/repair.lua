@@ -108,7 +108,7 @@ function Repair:settle(slug)
   if not lease then
     return nil, held, busy
   end
-  return recover.settle(self.site, lease, slug, self:listener(slug))
+  return recover.settle(self.site, lease, slug, self:listener(slug), self.project)
 end
 
 ---Publishes an answer that was paid for; no agent is asked.

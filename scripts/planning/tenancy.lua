@@ -9,7 +9,7 @@ local time = require "lib.time"
 
 local HOME <const> = "mighost"
 
----@class mighost.Place the work tree, as far as its lock needs to know it
+---@class mighost.TenancyPlace a project, as far as the lock of its work tree needs to know it
 ---@field gitdir string of this work tree; absolute
 ---@field common string shared by all linked work trees; absolute
 
@@ -20,17 +20,20 @@ local function describe(operation)
     sys.boot_id() or "?")
 end
 
-local M = {}
+-- How long a publication waits for a work tree in which a phase is carried out; in seconds.
+local PATIENCE <const> = 30
+
+local M = { PATIENCE = PATIENCE }
 
 ---The name of a work tree: that of its folder in git's, "main" for the first.
----@param place mighost.Place
+---@param place mighost.TenancyPlace
 ---@return string
 function M.name(place)
   return place.gitdir == place.common and "main" or place.gitdir:match("[^/]+$")
 end
 
 ---Takes the right.
----@param place mighost.Place
+---@param place mighost.TenancyPlace
 ---@param operation string for whoever is refused
 ---@param opts? { wait?: number, allow_fuse?: boolean } seconds to wait, default 0
 ---@return host.lock.Lock|nil
@@ -50,7 +53,7 @@ function M.take(place, operation, opts)
 end
 
 ---What the holder says of itself; false where nobody has the right now.
----@param place mighost.Place
+---@param place mighost.TenancyPlace
 ---@return string|false
 function M.holder(place)
   local dir <close> = folder.open_if_there(("%s/%s"):format(place.common, HOME))

@@ -50,6 +50,13 @@ function M.repo(opts)
   return repo
 end
 
+--- A repository that is there already.
+---@param path string
+---@return spec.Repo
+function M.attach(path)
+  return setmetatable({ dir = tmp.attach(path), path = path }, Repo)
+end
+
 --- Runs git in the repository; raises unless it succeeds.
 ---@param ... string
 ---@return string stdout

@@ -147,6 +147,7 @@ if grep -q broken code.txt; then echo "code.txt is broken" >&2; exit 1; fi]]
 ---@field validation? string    body of the validation's script; default: code.txt is not broken
 ---@field settings? table       replaces single settings
 ---@field now? fun(): number
+---@field keep_agent? boolean   the settings name one already
 
 --- What a run hands to the loop's modules.
 ---@param opts? spec.LoopOptions
@@ -155,7 +156,7 @@ function Loop:context(opts)
   opts = opts or {}
   local opened = self:open()
   local settings = {
-    with = "command", agent_command = self:agent(opts.agent or "true"),
+    with = "command", agent_command = not opts.keep_agent and self:agent(opts.agent or "true"),
     default_effort = "low", max_allowed_effort = "xhigh", timeout = 60, silence = 60,
     validation = { "sh", "-c", opts.validation or VALIDATION },
     validation_text = "sh check.sh", validation_timeout = 60,
@@ -172,6 +173,87 @@ function Loop:context(opts)
       self.events[#self.events + 1] = event
     end,
     now = opts.now or require("host.sys").now,
+  }
+end
+
+local CHILD <const> = [[
+package.path = %q .. "/?.lua;" .. package.path
+local loop = require "spec.support.loop"
+local site = loop.attach(%q, %q)
+local json = require "lib.json"
+local kept = assert(json.decode(site.home:read(%q)))
+local ctx = site:context { settings = kept, keep_agent = true }
+ctx.report = function(event)
+  if event.kind ~= "progress" then
+    io.stderr:write(event.kind, " ", tostring(event.text or ""), "\n")
+  end
+end
+local kind = %q
+for _, found in ipairs(assert(require("loop.resume").run(ctx))) do
+  print(found.action, found.stage)
+end
+local outcome, message, name = nil, nil, nil
+if kind == "phase" then
+  outcome, message, name = require("loop.phase").tick(ctx, { attempt = 1 })
+elseif kind == "attempt" then
+  outcome, message, name = require("loop.attempt").run(ctx,
+    { description = "tidy code.txt", files = { "code.txt" } }, { attempt = 1 })
+else
+  return 0
+end
+print(outcome and outcome.decision or name, outcome and outcome.summary or message)
+return outcome and 0 or 1
+]]
+
+--- A site of places that another process made.
+---@param path string
+---@param home string
+---@return spec.Loop
+function M.attach(path, home)
+  local inner = project.attach(path, home)
+  return setmetatable({ inner = inner, repo = inner.repo, home = inner.home, path = path,
+    events = {} }, Loop)
+end
+
+--- Starts what `kind` says in a process of its own: it settles what an interrupted run left, then
+--- does one phase tick or attempt.
+---@param kind "phase"|"attempt"|"resume"
+---@param opts? spec.LoopOptions
+---@param path? string  of a linked work tree
+---@return { kill: fun(), wait: fun(): integer, out: fun(): string, err: fun(): string }
+function Loop:start(kind, opts, path)
+  self.started = (self.started or 0) + 1
+  local base = ("run-%d"):format(self.started)
+  self.home:write(base .. ".json", require("lib.json").encode(self:context(opts).settings))
+  local script = self.home:write(base .. ".lua", CHILD:format(require("spec.support.program").root,
+    path or self.path, self.home.path, base .. ".json", kind))
+  local ended = self.home:join(base .. ".ended")
+  sh.check { argv = { "mkfifo", ended } }
+  local words = {}
+  for name, value in pairs(self.inner:env()) do
+    if value then
+      table.insert(words, sh.quote(name .. "=" .. value))
+    end
+  end
+  local line = ("{ sh -c 'echo $$ >%s; exec env %s %s %s' >%s 2>%s; echo $? >%s; }"):format(
+    self.home:join(base .. ".pid"), table.concat(words, " "):gsub("'", "'\\''"),
+    require("spec.support.program").exe, script, self.home:join(base .. ".out"),
+    self.home:join(base .. ".err"), ended)
+  assert(os.execute(line .. " </dev/null >/dev/null 2>&1 &"))
+  return {
+    kill = function(signal)
+      sh.check { argv = { "kill", "-" .. (signal or "KILL"),
+        (self.home:read(base .. ".pid"):gsub("%s", "")) } }
+    end,
+    wait = function()
+      return tonumber((sh.check { argv = { "timeout", PATIENCE, "cat", ended } }:gsub("%s", "")))
+    end,
+    out = function()
+      return self.home:read(base .. ".out")
+    end,
+    err = function()
+      return self.home:read(base .. ".err")
+    end,
   }
 end
 

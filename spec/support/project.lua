@@ -46,6 +46,14 @@ function M.new(opts)
   return project
 end
 
+--- A project of places that another process made.
+---@param path string
+---@param home string
+---@return spec.Project
+function M.attach(path, home)
+  return setmetatable({ repo = git.attach(path), home = tmp.attach(home), path = path }, Project)
+end
+
 local function read_fifo(path)
   return (sh.check { argv = { "timeout", PATIENCE, "cat", path } }:gsub("%s+$", ""))
 end

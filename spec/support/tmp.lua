@@ -49,6 +49,13 @@ function M.dir(base)
   error("no free name for a temporary folder in " .. base)
 end
 
+--- A folder that is there already.
+---@param path string  absolute
+---@return spec.TmpDir
+function M.attach(path)
+  return setmetatable({ path = path }, TmpDir)
+end
+
 --- The absolute path of something inside.
 ---@param rel? string
 ---@return string

@@ -23,7 +23,8 @@ local function prepare(p, slug)
   }
   return {
     site = site, lease = lease, snapshot = snapshot, repo = repo,
-    work = { workspace = made, record = record, live = opened.live_path .. "/" .. slug },
+    work = { workspace = made, record = record, live = opened.live_path .. "/" .. slug,
+      worktree = opened },
     close = function()
       lease:drop()
       site:close()

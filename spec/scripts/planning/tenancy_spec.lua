@@ -1,3 +1,4 @@
+local project = require "spec.support.project"
 local tenancy = require "planning.tenancy"
 local tmp = require "spec.support.tmp"
 
@@ -27,6 +28,24 @@ describe("the right to change a work tree", function()
     assert(first:verify())
     assert(second:verify())
     assert.is_true(dir:exists("mighost/worktree-side.lock"))
+  end)
+
+  it("keeps publications out of a work tree where a phase is carried out", function()
+    local p <close> = project.new()
+    local opened = p:open()
+    tenancy.PATIENCE = 0.2
+    local held = assert(tenancy.take(opened, "phase move/phase-1-a.md"))
+    local plan = require("planning.run").plan
+    local result, message, name = plan(opened, { slug = "move", target = "Move it",
+      with = "command", agent_command = p:agent_command(), sandbox = "off" })
+    assert.same({ nil, "EBUSY" }, { result, name })
+    assert.matches("phase move/phase%-1%-a.md.*the accepted answer of approaches is kept", message)
+    held:drop()
+    tenancy.PATIENCE = 30
+    assert.equal("", p.repo:status())
+    assert(plan(opened, { slug = "move", with = "command", agent_command = p:agent_command(),
+      sandbox = "off" }))
+    assert.equal(1, p:count("approaches"))
   end)
 
   it("cannot be had where there is no git directory", function()

@@ -1,0 +1,154 @@
+--- A run that is killed at any moment: the next one goes on, and nobody pays twice for an agent who
+--- was done.
+
+local loop = require "spec.support.loop"
+
+local HANDS <const> = { phase = "phase.execute", attempt = "refactor" }
+
+--- Agent and validation that say when they work and wait; `at` is where they do.
+local function stages(site, kind, at)
+  local gate = site:gate("gate")
+  local function hold(where)
+    return where == at and ("if mkdir %s/held 2>/dev/null; then %s; fi"):format(site.home.path,
+      gate.hold) or ":"
+  end
+  return {
+    agent = ([[
+      if [ "$MIGHOST_ROLE" = %s ]; then
+        %s
+        echo new >code.txt; echo x >added; mkdir -p build; echo o >build/o
+        %s
+      fi
+      echo done]]):format(HANDS[kind], hold "before", hold "after"),
+    validation = hold "validation" .. "\ngrep -q new code.txt; echo report >report.txt",
+  }, gate
+end
+
+local function expect_done(site, kind)
+  assert.equal("", site.repo:status())
+  assert.equal("new\n", site.repo:read("code.txt"))
+  local files = "A\tadded\nM\tcode.txt"
+  if kind == "phase" then
+    files = files .. "\nM\tmigrations/move/manifest.json"
+    assert.equal("done", site:manifest("move").status)
+  end
+  assert.equal(files, site.repo:git("diff", "--name-status", "HEAD^", "HEAD"))
+  assert.is_false(site.repo.dir:exists(".git/mighost/action-main.json"))
+end
+
+local function count(site, role)
+  local found = 0
+  for _, call in ipairs(site:calls()) do
+    found = found + (call == role and 1 or 0)
+  end
+  return found
+end
+
+describe("after kill -9", function()
+  for _, kind in ipairs { "phase", "attempt" } do
+    for at, calls in pairs { before = 2, after = 2, validation = 1 } do
+      it(("of a %s, %s, the next run goes on"):format(kind, at == "validation"
+        and "while the validation runs" or at .. " the agent's work"), function()
+        local site <close> = loop.new()
+        if kind == "phase" then
+          site:migration("move", { "one" })
+        end
+        local head = site.repo:head()
+        local opts, gate = stages(site, kind, at)
+        local first = site:start(kind, opts)
+        gate.arrived()
+        first.kill()
+        assert.equal(137, first.wait())
+        local second = site:start(kind, opts)
+        assert.equal(0, second.wait(), second.err())
+        if at == "validation" then
+          assert.matches("^committed\tanswered\n", second.out())
+        else
+          assert.matches("^put%-back\texecuting\ncommit\t", second.out())
+        end
+        if at ~= "validation" or kind == "phase" then
+          expect_done(site, kind)
+          assert.equal(head, site.repo:git("rev-parse", "HEAD^"))
+        end
+        assert.equal(calls, count(site, HANDS[kind])
+          - (at == "validation" and kind == "attempt" and 1 or 0))
+      end)
+    end
+  end
+
+  it("in a hook of the commit, the next run commits what was validated", function()
+    local site <close> = loop.new()
+    site:migration("move", { "one" })
+    local opts = stages(site, "phase", "never")
+    local gate = site:gate("hook")
+    local hook = site.repo:write(".git/hooks/pre-commit",
+      ("#!/bin/sh\nif mkdir %s/hooked 2>/dev/null; then %s; fi\n"):format(site.home.path,
+        gate.hold))
+    assert(os.execute("chmod +x " .. hook))
+    local first = site:start("phase", opts)
+    gate.arrived()
+    first.kill()
+    first.wait()
+    local second = site:start("phase", opts)
+    assert.equal(0, second.wait(), second.err())
+    assert.matches("^committed\tvalidated\nnone\t", second.out())
+    expect_done(site, "phase")
+    assert.equal(1, count(site, "phase.execute"))
+  end)
+
+  it("twice in a row, it still goes on", function()
+    local site <close> = loop.new()
+    site:migration("move", { "one" })
+    local opts, gate = stages(site, "phase", "validation")
+    local first = site:start("phase", opts)
+    gate.arrived()
+    first.kill()
+    first.wait()
+    os.remove(site.home:join("held"))
+    local second = site:start("phase", opts)
+    gate.arrived()
+    second.kill()
+    second.wait()
+    local third = site:start("phase", opts)
+    assert.equal(0, third.wait(), third.err())
+    assert.matches("^committed\tanswered\n", third.out())
+    expect_done(site, "phase")
+    assert.equal(1, count(site, "phase.execute"))
+  end)
+
+  it("nobody takes the work tree before all that ran in it is gone", function()
+    local site <close> = loop.new()
+    site:migration("move", { "one" })
+    local gate = site:gate("gate")
+    local opts = { agent = ([[
+      if [ "$MIGHOST_ROLE" = phase.execute ] && mkdir %s/held 2>/dev/null; then
+        trap '' TERM; (trap '' TERM; while :; do echo late >code.txt; done) & %s
+      fi
+      echo new >code.txt; echo done]]):format(site.home.path, gate.hold) }
+    local first = site:start("phase", opts)
+    gate.arrived()
+    first.kill()
+    first.wait()
+    local second = site:start("phase", opts)
+    assert.equal(0, second.wait(), second.err())
+    assert.matches("^put%-back\texecuting\ncommit\t", second.out())
+    assert.equal("new\n", site.repo:read("code.txt"))
+    assert.equal("", site.repo:status())
+  end)
+end)
+
+describe("after a signal", function()
+  it("everything is put back at once", function()
+    local site <close> = loop.new()
+    site:migration("move", { "one" })
+    site.repo:write("build/o", "object\n")
+    local picture = loop.picture(site.path)
+    local opts, gate = stages(site, "phase", "after")
+    local first = site:start("phase", opts)
+    gate.arrived()
+    first.kill("TERM")
+    assert.equal(143, first.wait())
+    assert.equal(picture, loop.picture(site.path))
+    assert.is_false(site.repo.dir:exists(".git/mighost/action-main.json"))
+  end)
+end)
