@@ -3,6 +3,8 @@
 local DAY <const> = 86400
 local HOUR <const> = 3600
 local MINUTE <const> = 60
+local DAYS_AN_ERA <const> = 146097 -- of 400 years
+local DAYS_TO_1970 <const> = 719468 -- from the first of March of the year 0
 
 local function is_leap(year)
   return year % 4 == 0 and (year % 100 ~= 0 or year % 400 == 0)
@@ -114,8 +116,25 @@ local function parse_time(text)
   return since_midnight - (sign == "+" and east or -east)
 end
 
+---Year, month and day of a day, counted in years that begin in March, which end with the leap day.
+local function date_of(days)
+  local shifted = days + DAYS_TO_1970
+  local era = shifted // DAYS_AN_ERA
+  local in_era = shifted % DAYS_AN_ERA
+  local year = (in_era - in_era // 1460 + in_era // 36524 - in_era // 146096) // 365
+  local in_year = in_era - (365 * year + year // 4 - year // 100)
+  local month = (5 * in_year + 2) // 153
+  local day = in_year - (153 * month + 2) // 5 + 1
+  month = month < 10 and month + 3 or month - 9
+  return year + era * 400 + (month <= 2 and 1 or 0), month, day
+end
+
+---Year, month, day, hours, minutes, seconds; not by os.date, which a team's scripts have not.
 local function civil(epoch, offset)
-  return math.floor(epoch) + offset
+  local seconds = math.floor(epoch) + offset
+  local year, month, day = date_of(seconds // DAY)
+  local rest = seconds % DAY
+  return year, month, day, rest // HOUR, rest % HOUR // MINUTE, rest % MINUTE
 end
 
 local M = {}
@@ -124,7 +143,7 @@ local M = {}
 ---@param offset integer seconds east of UTC
 ---@return string iso e.g. "2026-05-21T14:10:09.546-07:00"
 function M.format(epoch, offset)
-  local clock = os.date("!%Y-%m-%dT%H:%M:%S", civil(epoch, offset))
+  local clock = ("%04d-%02d-%02dT%02d:%02d:%02d"):format(civil(epoch, offset))
   local milliseconds = math.floor((epoch - math.floor(epoch)) * 1000)
   local minutes = math.abs(offset) // MINUTE
   return ("%s.%03d%s%02d:%02d"):format(clock, milliseconds, offset < 0 and "-" or "+",
@@ -153,7 +172,7 @@ end
 ---@param offset integer seconds east of UTC
 ---@return string stamp for names, e.g. "20260521T141009"
 function M.stamp(epoch, offset)
-  return os.date("!%Y%m%dT%H%M%S", civil(epoch, offset))
+  return ("%04d%02d%02dT%02d%02d%02d"):format(civil(epoch, offset))
 end
 
 return M

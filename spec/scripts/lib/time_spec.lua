@@ -15,6 +15,16 @@ describe("lib.time.format", function()
   end)
 end)
 
+describe("lib.time.format and stamp", function()
+  it("agree with the C library on every day of two centuries and on odd seconds", function()
+    for day = -36525, 36525 do
+      local epoch = day * 86400 + (day * 7919) % 86400
+      assert(time.format(epoch, 0):sub(1, 19) == os.date("!%Y-%m-%dT%H:%M:%S", epoch), epoch)
+      assert(time.stamp(epoch, -3600) == os.date("!%Y%m%dT%H%M%S", epoch - 3600), epoch)
+    end
+  end)
+end)
+
 describe("lib.time.parse", function()
   local moment = 1779397809
 
