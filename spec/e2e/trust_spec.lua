@@ -100,6 +100,36 @@ describe("a hostile clone", function()
     assert.equal(UNTRUSTED, p:run({ "plan", "-C", p.path }).exit)
   end)
 
+  it("steers none of mighost's own commands either", function()
+    local p <close> = hostile()
+    tmp.remove(p.path .. "/.mighost/scripts")
+    p.repo:commit("Bring no commands")
+    local looks = {
+      { "taste" }, { "init", "--dry-run" }, { "upgrade", "-n" }, { "completion", "bash" },
+      { "runs" }, { "plan", "--help" }, { "migration", "doctor", "--all" },
+      { "migration", "show", "alpha" },
+    }
+    for _, args in ipairs(looks) do
+      local result = p:run(args)
+      assert.equal(0, result.exit, table.concat(args, " ") .. ": " .. result.stderr)
+      expect_quiet(p, result, args[1])
+    end
+    local refused = {
+      { "plan", "alpha" }, { "plan", "x", "--target", "x", "--with", "replay" },
+      { "migration", "refine", "alpha", "--message", "x" }, { "migration", "undo", "alpha" },
+      { "test" }, { "check" }, { "run", "--focus-on-live-migrations" },
+      { "run-once", "--paths", "README" }, { "taste", "--refine", "--with", "claude" },
+    }
+    for _, args in ipairs(refused) do
+      local result = p:run(args)
+      local what = table.concat(args, " ")
+      assert.equal(UNTRUSTED, result.exit, what .. ": " .. result.stderr)
+      assert.matches("\n  next: mighost trust\n", result.stderr, 1, true)
+      expect_quiet(p, result, what)
+    end
+    assert.equal("", p.repo:status())
+  end)
+
   it("is what runs once it is trusted, so that the test above means something", function()
     local p <close> = hostile()
     local result = p:run { "trust", "--yes" }
