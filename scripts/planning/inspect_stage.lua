@@ -3,7 +3,7 @@
 local samples = require "planning.inspect_sample"
 local trial = require "planning.inspect_trial"
 
-local HUGE <const> = 4 << 20 -- bytes; a line of them, and lines of them
+local HUGE <const> = 1 << 20 -- bytes; a line of them, and lines of them
 local HEADERS <const> = { "Stage:", "Target:", "Staged work dir:", "Live migration dir:" }
 local PROMPT_MEND <const> = "let it cope with what may be missing: `ctx.plan`, answers, phases, "
   .. "feedback"
