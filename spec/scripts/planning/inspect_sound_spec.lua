@@ -52,7 +52,8 @@ local SOUND <const> = {
   },
   ["a stage that builds on the words of those before it"] = {
     ["stages/report.lua"] = stage("report", 'needs = { "plan.md" },'):gsub(
-      '"Work on " .. ctx.target', 'ctx.answers.expand.text .. ctx.plan .. (ctx.extra.review_findings or "")'),
+      '"Work on " .. ctx.target',
+      'ctx.answers.expand.text .. ctx.plan .. (ctx.extra.review_findings or "")'),
     ["stages/ours.lua"] = chain("ours", "approaches", "pick-best", "expand", "report"),
   },
   ["files of one's own from stage to stage"] = {
