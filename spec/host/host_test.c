@@ -1,4 +1,4 @@
-/* Runs one group of the host's C tests.  usage: host_test faults|locks|processes|scripts|trees */
+/* Runs one group of the host's C tests.  usage: host_test faults|locks|processes|sandboxes|scripts|trees */
 #include "host_test.h"
 
 #include <stdio.h>
@@ -14,7 +14,8 @@ int main(int argc, char **argv)
         const char *name;
         void (*run)(void);
     } groups[] = {
-        {"faults", run_fault_tests},   {"locks", run_lock_tests}, {"processes", run_proc_tests},
+        {"faults", run_fault_tests},   {"locks", run_lock_tests},
+        {"processes", run_proc_tests}, {"sandboxes", run_sandbox_tests},
         {"scripts", run_script_tests}, {"trees", run_tree_tests},
     };
 
@@ -26,6 +27,6 @@ int main(int argc, char **argv)
             return check_result();
         }
     }
-    (void)fprintf(stderr, "usage: host_test faults|locks|processes|scripts|trees\n");
+    (void)fprintf(stderr, "usage: host_test faults|locks|processes|sandboxes|scripts|trees\n");
     return 2;
 }

@@ -5,6 +5,7 @@
 void run_fault_tests(void);
 void run_lock_tests(void);
 void run_proc_tests(void);
+void run_sandbox_tests(void);
 void run_script_tests(void);
 void run_tree_tests(void);
 

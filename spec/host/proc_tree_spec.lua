@@ -63,13 +63,14 @@ end
 
 --- Starts mighost on a script that runs a program; waits until that is up.
 --- Returns the handle and mighost's id.
-local function start_mighost(dir, env, shell_script)
+local function start_mighost(dir, env, shell_script, is_confined)
   local script = dir:write("script.lua", [[
     local proc, sys = require "host.proc", require "host.sys"
     local file <close> = assert(io.open(arg[1], "w"))
     file:write(sys.pid())
     file:close()
-    proc.run { argv = { "sh", "-c", arg[2] }, grace = tonumber(arg[3]) }
+    proc.run { argv = { "sh", "-c", arg[2] }, grace = tonumber(arg[3]), cwd = arg[4],
+      sandbox = arg[4] and { mode = "auto", writes = { arg[4] } } }
   ]])
   local words = { "exec env" }
   for name, value in pairs(env) do
@@ -78,6 +79,7 @@ local function start_mighost(dir, env, shell_script)
   for _, word in ipairs { program.exe, script, dir:join("id"), shell_script, tostring(GRACE) } do
     table.insert(words, sh.quote(word))
   end
+  table.insert(words, is_confined and sh.quote(dir.path) or "")
   table.insert(words, "2>" .. sh.quote(dir:join("stderr")))
   local handle = assert(io.popen(table.concat(words, " "), "r"))
   assert.equal("up", processes.read_line(env.UP))
@@ -139,6 +141,29 @@ describe("host.proc leaves nothing behind", function()
         assert.equal("exit", kind)
         assert.equal(130, code)
         expect_none(mark)
+      end)
+
+      it("when it is confined and takes too long", function()
+        local dir <close>, env, mark = prepare()
+        local report = assert(proc.run { argv = { "sh", "-c", script_of(name, "exec sleep 60") },
+          env = env, grace = GRACE, timeout = 0.4, cwd = dir.path,
+          sandbox = { mode = "auto", writes = { dir.path } } })
+        expect_none(mark)
+        assert.equal("timeout", report.ended_by)
+        assert.is_true(report.wall < 0.4 + GRACE + GONE_WITHIN)
+        assert.equal(0, report.survivors)
+        assert.is_true(report.stragglers >= math.min(1, FEWEST[name] or 1))
+      end)
+
+      it("when it is confined and mighost is killed", function()
+        local dir <close>, env, mark = prepare()
+        local handle <close>, id = start_mighost(dir, env,
+          script_of(name, 'echo up > "$UP"; exec sleep 60'), true)
+        processes.kill("KILL", id)
+        assert.is_true(processes.wait_until(GONE_WITHIN, function()
+          return #processes.marked(mark) == 0
+        end))
+        handle:close()
       end)
 
       it("when mighost is killed", function()
