@@ -71,6 +71,12 @@ local function conclude(job, try, number)
   return outcome_of(job, try, { decision = "abandon", retry = retry, retry_number = number })
 end
 
+---What the agent said that it did; what it is worth, where it said nothing.
+local function said_of(ctx, try)
+  local said = try.status and try.status.summary
+  return said and words.flatten(ctx.project, said) or try.summary
+end
+
 ---Tells of a try that another one follows.
 local function tell_retry(ctx, job, try, number)
   ctx.report { kind = "retrying", role = try.role, attempt = job.attempt, retry = number + 1,
@@ -157,7 +163,8 @@ function M.settle(ctx, action, job, try, finish, number)
     if oid then
       local closed, why, code = M.close(action, oid)
       return closed and outcome_of(job, try, { decision = "commit", retry = "none",
-        failure_kind = "none", commit = oid, retry_number = number }), why, code
+        failure_kind = "none", commit = oid, retry_number = number,
+        summary = said_of(ctx, try) }), why, code
     elseif oid == nil then
       return nil, message, name
     end

@@ -28,6 +28,7 @@ local words = require "loop.words"
 
 local EVENTS <const> = "events.jsonl"
 local LOG <const> = "run.log"
+local REJECTED <const> = "rejected.patch"
 local SUMMARY <const> = "summary.json"
 local PRIVATE <const> = { durable = false, mode = 384 } -- 0600
 
@@ -170,6 +171,20 @@ function Run:counts()
   return summaries.count(self.attempts, self.tallies)
 end
 
+---What tells of a failure, with what was thrown away where that is kept beside it.
+local function with_rejected(paths)
+  local all, seen = table.move(paths, 1, #paths, 1, {}), {}
+  for _, path in ipairs(paths) do
+    local folder_of = path:match("^(.*)/") or "."
+    local dir <close> = not seen[folder_of] and fs.open_dir(folder_of) or nil
+    if dir and dir:stat(REJECTED) then
+      all[#all + 1] = ("%s/%s"):format(folder_of, REJECTED)
+    end
+    seen[folder_of] = true
+  end
+  return all
+end
+
 ---Keeps a snapshot of a failure, beyond the end of the run.
 ---@param failure { attempt: integer|nil, retry_number: integer|nil, target: string|nil,
 ---  role: string, decision: string, retry: string|nil, failure_kind: string|nil,
@@ -182,7 +197,7 @@ function Run:failure(failure)
     run = self.id, artifacts = self.path, created_at = present(),
     attempt = failure.attempt or self.action, retry_number = failure.retry_number or 1,
     role = failure.role, decision = failure.decision, retry = failure.retry or "none",
-    failure_kind = failure.failure_kind or "none", evidence = failure.evidence or {},
+    failure_kind = failure.failure_kind or "none", evidence = with_rejected(failure.evidence or {}),
     target = failure.target and words.flatten(self.project, failure.target),
     summary = words.flatten(self.project, failure.summary or "nothing was said"),
     why = failure.why and words.clean(failure.why),

@@ -30,8 +30,9 @@ local function excerpts_of(paths)
     local bytes, why = read_ends(paths[index])
     excerpts[index] = {
       path = paths[index],
-      excerpt = bytes and snapshot.excerpt(bytes),
-      problem = not bytes and "It cannot be read: " .. text.printable(tostring(why)) or nil,
+      excerpt = bytes and bytes ~= "" and snapshot.excerpt(bytes) or nil,
+      problem = bytes == "" and "It is empty."
+        or not bytes and "It cannot be read: " .. text.printable(tostring(why)) or nil,
     }
   end
   return excerpts

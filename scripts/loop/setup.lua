@@ -10,7 +10,7 @@ local settings_of = require "loop.settings"
 local targets = require "loop.targets"
 
 local LIST_LIMIT <const> = 64 << 20 -- bytes
-local QUIET <const> = { progress = true, outcome = true, ["answered"] = true }
+local QUIET <const> = { progress = true, run = true, answered = true }
 
 -- What is told of a run's settings in its summary.
 local SHOWN <const> = {
@@ -41,6 +41,19 @@ local function read_file(path)
   return file:read(LIST_LIMIT) or ""
 end
 
+---What is kept of an event of which people are told.
+local function keep_event(run, event)
+  local words = event.text or event.why
+  run:event {
+    event = event.kind, level = event.kind == "warning" and "warning" or nil,
+    role = event.role or event.step and "planning." .. event.step, attempt = event.attempt,
+    retry = event.retry, target = event.target or event.slug, decision = event.decision,
+    failure_kind = event.failure_kind, commit = event.commit, evidence = event.evidence,
+    snapshot = event.snapshot,
+    message = event.decision and words and event.decision .. ": " .. words or words,
+  }
+end
+
 ---The request as planning knows it; its events are kept in the evidence, too.
 local function request_of(opts, ctx)
   local request = {}
@@ -50,12 +63,7 @@ local function request_of(opts, ctx)
   request.effort, request.command = nil, "mighost " .. opts.command
   function request.on_event(event)
     if ctx.run and not QUIET[event.kind] then
-      ctx.run:event {
-        event = event.kind, level = event.kind == "warning" and "warning" or nil,
-        role = event.role or event.step and "planning." .. event.step, attempt = event.attempt,
-        retry = event.retry, target = event.target or event.slug,
-        message = event.text or event.why, evidence = event.evidence,
-      }
+      keep_event(ctx.run, event)
     end
     if opts.on_event then
       opts.on_event(event)

@@ -120,7 +120,8 @@ local function check_line(line)
     return nil, "effort-override must be low, medium, high or xhigh"
   end
   return { description = line.description, files = files, scoping = values.scoping,
-    model = values["model-override"], effort = values["effort-override"] }
+    model = values["model-override"], effort = values["effort-override"],
+    is_seed = #files == 1 or nil }
 end
 
 local function finite(list)
@@ -259,7 +260,7 @@ local function open_paths(opts, input)
   return { take = function()
     return { description = table.concat(split(opts.paths, ":"), ", "),
       files = table.move(files, 1, #files, 1, {}), scoping = opts.scope_instruction,
-      is_seed = #files == 1 }
+      is_seed = #files == 1 or nil }
   end }
 end
 

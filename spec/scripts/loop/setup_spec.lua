@@ -25,9 +25,12 @@ describe("loop.setup", function()
     assert.equal("low", ctx.session:step_options("x").effort)
     ctx.report { kind = "warning", text = "odd", attempt = 3 }
     ctx.report { kind = "progress", elapsed = 1 }
-    assert.equal(2, #events)
+    ctx.report { kind = "outcome", attempt = 3, role = "refactor", decision = "commit",
+      commit = "abc", text = "it is done" }
+    assert.equal(3, #events)
     local log = p.home:read(ctx.run.path:sub(#p.home.path + 2) .. "/run.log")
     assert.matches("warning  warning  attempt=3  odd\n", log)
+    assert.matches("info  outcome  attempt=3  role=refactor  commit: it is done\n$", log)
     assert.is_nil(log:find("progress", 1, true))
     local summary = p.home:read(ctx.run.path:sub(#p.home.path + 2) .. "/summary.json")
     assert.matches('"validation_text":"true"', summary)

@@ -44,7 +44,7 @@ describe("a list of targets", function()
   it("is used once, each target whole", function()
     local source, warnings = open { targets = "list", scope_instruction = "be brief",
       list = line(1, ', "scoping": "only here", "model-override": "m", "effort-override": "high"')
-        .. "\n\n" .. line(2) .. "\n" }
+        .. '\n\n{"description": "t2", "files": ["./f2.c", "g"]}\n' }
     assert.equal(2, source.left)
     local taken = take_all(source)
     assert.equal(0, source.left)
@@ -53,8 +53,8 @@ describe("a list of targets", function()
     end)
     assert.same({
       { description = "t1", files = { "f1.c" }, scoping = "only here", model = "m",
-        effort = "high" },
-      { description = "t2", files = { "f2.c" }, scoping = "be brief" },
+        effort = "high", is_seed = true },
+      { description = "t2", files = { "f2.c", "g" }, scoping = "be brief" },
     }, taken)
     assert.same({}, warnings)
   end)
