@@ -1,5 +1,6 @@
 --- Several runs in one work tree share what is to be done.
 
+local json = require "lib.json"
 local program = require "spec.support.program"
 local project = require "spec.support.project"
 local sh = require "spec.support.sh"
@@ -8,7 +9,10 @@ local SLUGS <const> = { "alpha", "beta", "gamma" }
 
 describe("two runs in one work tree", function()
   it("share the plans: none is planned twice, none is left out", function()
-    local p <close> = project.new()
+    if not project.can_confine() then
+      return pending("agents cannot be confined here: what others publish counts as their doing")
+    end
+    local p <close> = project.new { confined = true }
     for _, slug in ipairs(SLUGS) do
       assert.equal(0, p:plan({ slug, "--target", "T " .. slug }).exit)
     end
@@ -26,9 +30,11 @@ describe("two runs in one work tree", function()
     for _, slug in ipairs(SLUGS) do
       assert.matches('"status": "skipped"', p:read(slug .. "/manifest.json"))
     end
-    for _, stage in ipairs { "approaches", "pick-best", "expand", "review", "final-review" } do
-      assert.equal(3, p:count(stage), stage)
+    local calls = 0
+    for _, run in ipairs(json.decode(p:run({ "runs", "--json" }).stdout).data.runs) do
+      calls = calls + run.calls
     end
+    assert.equal(3 * 5, calls)
     assert.equal(3 + 3 * 5, #p:subjects())
     assert.same({}, p:problems())
   end)
