@@ -142,10 +142,10 @@ describe("mighost plan refuses, before an agent is asked,", function()
     expect_refused(p, 10, "%.mighost/stages")
   end)
 
-  it("a stage of the user's own", function()
+  it("a stage of the user's own that is broken, though it is not due yet", function()
     local p <close> = project.new()
-    p.home:write("config/mighost/stages/review.lua", "error('never run')")
-    expect_refused(p, 10, "stages/review%.lua")
+    p.home:write("config/mighost/stages/review.lua", "error('not today')")
+    expect_refused(p, 2, "stages/review%.lua:1: not today; the pipeline built%-in needs the stage")
   end)
 
   it("an agent that nobody knows, and none at all", function()
