@@ -119,7 +119,7 @@ local function make(reg, where, snapshot, opts, about)
   local record, problem, kind = accept.record(
     { slug = opts.slug, step = STEP, workspace = space, operation = STEP }, snapshot,
     { cursor = state.next_step, stands = "planning" }, { outcome = OUTCOME, summary = summary },
-    commit.message(opts.prefix, opts.slug, STEP, summary), opts.request)
+    commit.message(opts.prefix, ("planning/%s/%s"):format(opts.slug, STEP), summary), opts.request)
   return record and { workspace = space, record = record }, problem, kind
 end
 

@@ -2,6 +2,7 @@
 
 local program = require "spec.support.program"
 local project = require "spec.support.project"
+local schema = require "spec.support.schema"
 local strict = require "lib.strict"
 local team = require "spec.support.team"
 
@@ -130,6 +131,13 @@ describe("a pipeline of a team's own", function()
     assert.equal(calls, #p:calls())
     assert.equal(5, strict.integer(read_state(p).pipeline.max_visits["loop-review"]))
     assert.equal("", p:run({ "migration", "doctor", "x" }).stdout)
+    expect(0, p:run { "migration", "undo", "x" })
+    assert.equal(2, strict.integer(read_state(p).pipeline.max_visits["loop-review"]))
+    schema.expect("doctor", expect(0, p:run { "migration", "doctor", "x", "--json" }).stdout)
+    local adopted = p:run { "migration", "refine", "x", "--adopt-pipeline", "--json" }
+    schema.expect("refine", expect(0, adopted).stdout)
+    local again = p:run { "migration", "refine", "x", "--adopt-pipeline", "--json" }
+    schema.expect("refine", expect(2, again).stdout)
     expect(0, plan(p, { "x", "--pipeline", "secure", "--to-end" }))
   end)
 
