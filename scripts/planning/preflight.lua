@@ -28,7 +28,8 @@ function M.check_repository(repo)
   end
   local person, why, code = repo:identity()
   if not person then
-    return nil, why, code, "git config user.name NAME && git config user.email ADDRESS"
+    return nil, why, code,
+      code == "ENOIDENT" and "git config user.name NAME && git config user.email ADDRESS" or nil
   end
   return true
 end

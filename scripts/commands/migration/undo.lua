@@ -49,7 +49,8 @@ local function describe()
     words = ("%s, without %s"):format(words, table.concat(undone.undone, ", "))
   end
   if undone.by_hand > 0 then
-    words = ("%s, and without %d commits made by hand"):format(words, undone.by_hand)
+    words = ("%s, and without %d commit%s made by hand"):format(words, undone.by_hand,
+      undone.by_hand == 1 and "" or "s")
   end
   return words
 end
