@@ -51,28 +51,36 @@ local function is_noticed(folder, by)
   return sh.run({ argv = argv, cwd = src }).exit ~= 0
 end
 
-local pattern = ...
+--- Makes one change, and says whether it is noticed.
+local function try(folder, mutation)
+  local path = ("%s/src/%s"):format(folder, mutation.file)
+  local text, begun = read(path), sys.monotonic()
+  write(path, break_it(text, mutation))
+  build(folder)
+  local noticed = is_noticed(folder, mutation.noticed)
+  print(("%-9s %6.1f s  %-32s %s"):format(noticed and "noticed" or "UNNOTICED",
+    sys.monotonic() - begun, mutation.noticed, mutation.what))
+  io.stdout:flush()
+  write(path, text)
+  return noticed
+end
+
+local pattern = ... or ""
 local folder <close> = tmp.dir()
 sh.check { argv = { "sh", "-c", COPY, "sh", root, folder.path } }
 build(folder.path)
-local sound, unnoticed = {}, 0
+local sound = {}
 for _, mutation in ipairs(mutations) do
-  if not pattern or mutation.what:find(pattern) then
-    local by = mutation.noticed
-    if sound[by] == nil then
-      sound[by] = not is_noticed(folder.path, by)
-      assert(sound[by], by .. " finds something in the sources as they are")
-    end
-    local path = ("%s/src/%s"):format(folder.path, mutation.file)
-    local text, begun = read(path), sys.monotonic()
-    write(path, break_it(text, mutation))
-    build(folder.path)
-    local noticed = is_noticed(folder.path, by)
-    unnoticed = unnoticed + (noticed and 0 or 1)
-    print(("%-9s %6.1f s  %-32s %s"):format(noticed and "noticed" or "UNNOTICED",
-      sys.monotonic() - begun, by, mutation.what))
-    io.stdout:flush()
-    write(path, text)
+  local by = mutation.noticed
+  if mutation.what:find(pattern) and not sound[by] then
+    assert(not is_noticed(folder.path, by), by .. " finds something in the sources as they are")
+    sound[by] = true
+  end
+end
+local unnoticed = 0
+for _, mutation in ipairs(mutations) do
+  if mutation.what:find(pattern) and not try(folder.path, mutation) then
+    unnoticed = unnoticed + 1
   end
 end
 return unnoticed == 0 and 0 or 1

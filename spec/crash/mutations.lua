@@ -53,7 +53,7 @@ return {
     old = "mh_publish_sync_swap(tx, err) < 0 ? -1 : keep_if_edited(tx, MH_STAGED, &tx->next, err);",
     new = "keep_if_edited(tx, MH_STAGED, &tx->next, err);" },
   { what = "the file that our locks of git's are links to is not synced",
-    file = "host/repo_lock.c", noticed = "all-power/first",
+    file = "host/repo_lock.c", noticed = "power/first",
     old = "fd < 0 || mh_os_fsync(fd) < 0 || mh_os_fsync(ours_dir) < 0", new = "fd < 0" },
   { what = "an answer is recorded as accepted without its files being synced",
     file = WORKSPACE, noticed = "power/second$",

@@ -60,8 +60,9 @@ local function cutting(fields)
   return function(folder, share, shares, report, only)
     local runs, hits = 0, 0
     for case in power_cases(only or fields.only) do
-      local ran, hit = power.run({ case = case, randoms = fields.randoms, near = fields.near },
-        folder, share, shares, report)
+      local part = { case = case, randoms = fields.randoms,
+        near = fields.near or case.pending ~= nil } -- a recovery is a long trace
+      local ran, hit = power.run(part, folder, share, shares, report)
       runs, hits = runs + ran, hits + hit
     end
     return runs, hits
