@@ -16,6 +16,7 @@ local function step(p, files, more)
     slug = "alpha", target = "T", pipeline = reg:pipeline "secure", site = site,
     run = assert(artifacts.start(opened.state_home, p.path)),
     with = "command", agent_command = p:agent_command(), effort = "low", prefix = "team",
+    sandbox = "off",
     again = {}, on_event = function() end,
   }
   for key, value in pairs(more or {}) do
