@@ -6,7 +6,7 @@ describe("cli.completion", function()
     local parser = completion.parser(commands.installed())
     local text = parser:get_bash_complete()
     for _, command in ipairs(commands.installed()) do
-      local last = command.name:match("%S+$")
+      local last = command.name:match("%S+$"):gsub("%-", "%%-")
       assert.is_truthy(text:find("%f[%w]" .. last .. "%)"), command.name)
     end
     for _, option in ipairs { "--awaiting-review", "--to-end", "--agent-command", "--interview" } do
