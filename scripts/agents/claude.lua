@@ -15,13 +15,33 @@ local KNOWN <const> = {
   rate_limit = "rate-limited",
 }
 
+-- What steers later calls of it, in its own folder.
+local SETTINGS_FILES <const> = {
+  "settings.json", "settings.local.json", "CLAUDE.md", "hooks", "agents", "commands", "plugins",
+  "skills", "output-styles",
+}
+local SERVERS <const> = { { "mcpServers" }, { "projects", "*", "mcpServers" } }
+
+---The settings in its folder, and in the file in which it keeps all kinds of things.
+local function settings_in(folder, file)
+  local settings = { { path = file, keys = SERVERS } }
+  for _, name in ipairs(SETTINGS_FILES) do
+    settings[#settings + 1] = folder .. "/" .. name
+  end
+  return settings
+end
+
 ---Its own folder and file, and its temporary files where it looks for them before TMPDIR.
 local function own_places(call)
   local home, own = call.env.HOME, call.env.CLAUDE_CONFIG_DIR
+  local folder = own or home and home .. "/.claude"
+  local file = own and own .. "/.claude.json" or home and home .. "/.claude.json"
   return {
-    writes = { call.work_dir, call.artifacts, own or home and home .. "/.claude" },
-    updates = { not own and home and home .. "/.claude.json" or nil },
-    env = { CLAUDE_CODE_TMPDIR = call.temp },
+    writes = { call.work_dir, call.artifacts, folder },
+    updates = { not own and file or nil },
+    settings = folder and settings_in(folder, file) or nil,
+    -- It must not become another version, with other plugins, between two calls.
+    env = { CLAUDE_CODE_TMPDIR = call.temp, DISABLE_AUTOUPDATER = "1" },
   }
 end
 

@@ -9,9 +9,27 @@ local ANSWER_LIMIT <const> = 8 << 20
 local PROMPT_LIMIT <const> = 1 << 20 -- characters
 local LAST_LINES <const> = 4
 
-local function own_places(call)
+-- What steers later calls of it, in its own folder.
+local SETTINGS_FILES <const> = {
+  "config.toml", "managed_config.toml", "requirements.toml", "hooks.json", "AGENTS.md",
+  "AGENTS.override.md", "prompts", "rules",
+}
+
+local function own_folder(call)
   local home = call.env.HOME
-  return { call.work_dir, call.artifacts, call.env.CODEX_HOME or home and home .. "/.codex" }
+  return call.env.CODEX_HOME or home and home .. "/.codex"
+end
+
+local function own_places(call)
+  return { call.work_dir, call.artifacts, own_folder(call) }
+end
+
+local function own_settings(call)
+  local settings, folder = {}, own_folder(call)
+  for index, name in ipairs(folder and SETTINGS_FILES or {}) do
+    settings[index] = folder .. "/" .. name
+  end
+  return settings
 end
 
 local function check_prompt(prompt)
@@ -97,6 +115,7 @@ return {
       },
       stdin = call.prompt,
       writes = own_places(call),
+      settings = own_settings(call),
       files = { last_message = last },
     }
   end,
@@ -109,6 +128,7 @@ return {
           call.prompt_file),
       },
       writes = own_places(call),
+      settings = own_settings(call),
     }
   end,
 

@@ -10,13 +10,14 @@ local SANDBOX_HELP <const> = "Hold the agent to the folders that it may write: a
 -- What a caller of mighost.plan and the like gives, in the order of --help.
 local REQUEST <const> = {
   "with", "model", "effort", "agent_command", "recording", "strict", "record", "timeout",
-  "silence_timeout", "max_wait", "sandbox",
+  "silence_timeout", "max_wait", "sandbox", "pass_env",
 }
 local AGAIN <const> = {
   { "with", "--with" }, { "model", "--model" }, { "effort", "--effort" },
   { "agent_command", "--agent-command" }, { "recording", "--recording" }, { "strict", "--strict" },
   { "record", "--record" }, { "timeout", "--timeout" }, { "silence_timeout", "--silence-timeout" },
   { "max_wait", "--max-wait" }, { "sandbox", "--sandbox" },
+  { "pass_env", "--pass-env" },
   { "to_end", "--to-end" }, { "repo_root", "--repo-root" },
 }
 
@@ -46,6 +47,17 @@ function M.count(word)
   return number
 end
 
+---Reads the name of a variable, or the beginning of names with a star.
+---@param word string
+---@return string?
+---@return string? message
+function M.variable(word)
+  if not word:find("^[%a_][%w_]*%*?$") then
+    return nil, ("'%s' is not the name of an environment variable"):format(word)
+  end
+  return word
+end
+
 ---Which agent, the program of the agent `command`, and where it is held to.
 ---@param parser table
 ---@param how string what the program is handed, a sentence
@@ -56,6 +68,8 @@ function M.add_choice(parser, how)
   parser:option("--agent-command", "The program that --with command runs: " .. how)
     :argname("'PROGRAM ARGS'")
   parser:option("--sandbox", SANDBOX_HELP):choices({ "require", "auto", "off" })
+  parser:option("--pass-env", "A variable that the agent gets besides its own; NAME_* for all of "
+    .. "NAME_; may be given again."):argname("NAME"):count("*"):convert(M.variable)
 end
 
 ---What bounds a call, and seeing what it prints.
@@ -92,9 +106,9 @@ function M.again(opts)
   local words = {}
   for _, entry in ipairs(AGAIN) do
     local value = opts[entry[1]]
-    if value then
+    for _, one in ipairs(type(value) == "table" and value or { value or nil }) do
       words[#words + 1] = entry[2]
-      words[#words + 1] = value ~= true and tostring(value) or nil
+      words[#words + 1] = one ~= true and tostring(one) or nil
     end
   end
   return words
@@ -106,7 +120,9 @@ end
 function M.request(opts)
   local request = { again = M.again(opts) }
   for _, name in ipairs(REQUEST) do
-    request[name] = opts[name]
+    local value = opts[name]
+    local is_empty = type(value) == "table" and #value == 0
+    request[name] = not is_empty and value or nil
   end
   return request
 end

@@ -3,6 +3,7 @@
 
 local agent = require "cli.agent"
 local cli = require "cli"
+local json = require "lib.json"
 local layout = require "lib.layout"
 local mighost = require "mighost"
 local text = require "lib.text"
@@ -16,6 +17,7 @@ local parser = cli.parser {
   summary = "Replays the stages of a recording, offline: what the stages as they are now make of "
     .. "the answers as they were.  Publishes nothing.",
   example = { "mighost test", "mighost test --recording kept --mutate" },
+  json = true,
 }
 parser:option("--recording", "What mighost plan --record kept (default: the plan that came with "
   .. "mighost)."):argname("DIR")
@@ -42,9 +44,11 @@ local function show(rehearsed)
   local call = ("%s-%d"):format(rehearsed.stage, rehearsed.visit)
   local damaged = rehearsed.refused and ("  (of %d damaged: %d refused, %d accepted)"):format(
     rehearsed.refused + rehearsed.accepted, rehearsed.refused, rehearsed.accepted) or ""
-  cli.write(("%s %s %s%s\n"):format(layout.fill(call, STAGE_WIDTH),
-    layout.fill(rehearsed.outcome or "refused", OUTCOME_WIDTH), text.printable(rehearsed.message),
-    damaged))
+  if not opts.json then
+    cli.write(("%s %s %s%s\n"):format(layout.fill(call, STAGE_WIDTH),
+      layout.fill(rehearsed.outcome or "refused", OUTCOME_WIDTH), text.printable(rehearsed.message),
+      damaged))
+  end
   if rehearsed.prompt_differs then
     cli.note(opts, ("warning: the prompt of %s is not the recorded one"):format(call))
   end
@@ -56,6 +60,20 @@ local function show(rehearsed)
     call, rehearsed.message)
 end
 
+---What --json shows.
+local function describe(results, ends)
+  local stages = {}
+  for index, rehearsed in ipairs(results) do
+    stages[index] = {
+      stage = rehearsed.stage, visit = rehearsed.visit, outcome = rehearsed.outcome or json.null,
+      message = rehearsed.message, prompt_differs = rehearsed.prompt_differs,
+      refused = rehearsed.refused or json.null, accepted = rehearsed.accepted or json.null,
+      problems = json.array(rehearsed.problems),
+    }
+  end
+  return { stages = json.array(stages), ends = ends or json.null }
+end
+
 local results, why, errno, help = mighost.test {
   project = project, recording = opts.recording, pipeline = opts.pipeline,
   variants = opts.mutate and (opts.variants or VARIANTS) or 0, on_stage = show,
@@ -63,8 +81,8 @@ local results, why, errno, help = mighost.test {
 if not results then
   return cli.fail(opts, why, errno, help)
 elseif failed then
-  return cli.fail(opts, failed, "EJUDGE")
+  return cli.fail(opts, failed, "EJUDGE", nil, describe(results, why))
 elseif why then
   cli.note(opts, "the recording ends here: " .. why)
 end
-return 0
+return cli.answer(opts, 0, describe(results, why))

@@ -78,6 +78,7 @@ local function make_call(ctx, ask)
     agent_command = settings.agent_command,
     sandbox = settings.sandbox,
     agent_env = settings.agent_env,
+    pass_env = settings.pass_env,
     protect = ask.writes == "worktree" and places.protected(project) or nil,
   }
 end

@@ -243,7 +243,13 @@
 ---@field stdin? string
 ---@field writes? string[]  folders that it may write, made where they are not there
 ---@field updates? string[]  files that it may write where they are there
+---@field settings? (string|mighost.AgentSettings)[]  its own settings: put back after the call
 ---@field files? table<string, string>  files it is told to write, by the adapter's name for each
+
+--- Settings in a JSON file that the program itself writes all the time.
+---@class mighost.AgentSettings
+---@field path string  absolute
+---@field keys string[][]  where they are, key by key; "*" for every key of an object
 
 ---@class mighost.AgentReport
 ---@field exit integer|nil

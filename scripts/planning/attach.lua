@@ -77,7 +77,7 @@ function M.run(adapter, call, keeps_stdout, watch)
   if not sandbox then
     return nil, refusal, refused
   end
-  local hidden = secrets.of(sys.env(), adapter.secrets)
+  local hidden = secrets.of(environment.extend(sys.env(), call.agent_env or {}), adapter.secrets)
   local report, problem, cause, is_ours = watching.run(watch, call, spec, hidden, function()
     return proc.run {
       argv = words_of(spec, keeps_stdout or not sys.isatty(STDOUT)),

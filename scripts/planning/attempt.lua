@@ -7,6 +7,7 @@ local accept = require "planning.accept"
 local call = require "planning.call"
 local commit = require "planning.commit"
 local context = require "planning.context"
+local environment = require "planning.environment"
 local guard = require "planning.guard"
 local jobs = require "planning.job"
 local json = require "lib.json"
@@ -36,10 +37,15 @@ local function replaced_paths(attempt)
   }
 end
 
+---The secrets that the agent was given, or may have read.
+local function secrets_of(attempt)
+  return secrets.of(environment.extend(sys.env(), attempt.opts.agent_env or {}),
+    attempt.adapter.secrets)
+end
+
 ---The agent's words, fit for a message: no secrets, no paths of this machine, one short line.
 local function clean(attempt, words)
-  local hidden = secrets.of(sys.env(), attempt.adapter.secrets)
-  return commit.flatten(secrets.redact(words, hidden), replaced_paths(attempt))
+  return commit.flatten(secrets.redact(words, secrets_of(attempt)), replaced_paths(attempt))
 end
 
 local function first_line(answer)
@@ -103,7 +109,7 @@ local function make_call(attempt, text)
     silence = opts.silence_given or job.stage.silence or opts.silence,
     agent_command = opts.agent_command,
     sandbox = opts.sandbox,
-    agent_env = opts.agent_env,
+    agent_env = opts.agent_env, pass_env = opts.pass_env,
   }
 end
 
@@ -217,7 +223,7 @@ local function inspect(attempt)
     return nil, after, touched
   end
   local cleaned, message, name = secrets.clean_files(attempt.job.dir, found.changed,
-    secrets.of(sys.env(), attempt.adapter.secrets))
+    secrets_of(attempt))
   if not cleaned then
     return nil, message, name
   end

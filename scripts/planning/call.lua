@@ -52,6 +52,7 @@ local NO_PROGRAM <const> = {
 ---@field agent_command string|nil
 ---@field recorded mighost.Recorded|nil
 ---@field sandbox "auto"|"require"|"off"|nil how it is held to where it may write; default: auto
+---@field pass_env string[]|nil names of further variables that it gets
 ---@field agent_env table<string, string>|nil what the trusted configuration gives agents besides
 ---@field protect string[]|nil folders in its work dir that are to stay as they are
 ---@field env table<string, string>|nil filled in: what its adapter passes on
@@ -262,7 +263,7 @@ function M.run(adapter, call, opts)
   if not cleared then
     return nil, refusal, refused
   end
-  local hidden = secrets.of(sys.env(), adapter.secrets)
+  local hidden = secrets.of(environment.extend(sys.env(), call.agent_env or {}), adapter.secrets)
   local _ <close> = setmetatable({}, { __close = function() -- also when it is interrupted
     redact_files(spec, hidden)
   end })

@@ -29,6 +29,7 @@ local workspace = require "planning.workspace"
 ---@field timeout_given number|nil asked for, so that it counts more than the stage's own
 ---@field silence_given number|nil likewise
 ---@field sandbox "auto"|"require"|"off"|nil how the agent is held to where it may write
+---@field pass_env string[]|nil names of further variables that agents get
 ---@field agent_env table<string, string>|nil what agents get besides
 ---@field max_wait integer|nil seconds to spend on waiting where the agent is rate-limited
 ---@field agent_command string|nil

@@ -36,6 +36,15 @@ function M.build(all, own, inherits, passes)
   return M.extend(env, own)
 end
 
+---Names of variables from two lists.
+---@param some string[]|nil
+---@param more string[]|nil
+---@return string[]
+function M.join(some, more)
+  local all = table.move(some or {}, 1, #(some or {}), 1, {})
+  return table.move(more or {}, 1, #(more or {}), #all + 1, all)
+end
+
 ---@param env table<string, string>
 ---@param own table<string, string> counts more
 ---@return table<string, string>

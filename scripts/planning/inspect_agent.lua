@@ -7,7 +7,7 @@ local trial = require "planning.inspect_trial"
 
 local COMMAND <const> = {
   argv = "strings", env = "map?", stdin = "string?", writes = "strings?", updates = "strings?",
-  files = "map?",
+  files = "map?", settings = "list?",
 }
 local KINDS <const> = {
   ["rate-limited"] = true, auth = true, refused = true, empty = true, broken = true,

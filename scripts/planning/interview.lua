@@ -121,7 +121,7 @@ local function ask(project, request, adapter, chosen, place)
     prompt = place.prompt, prompt_file = folder .. "/prompt.md", edit = place.draft,
     agent = chosen.with, model = chosen.model, effort = chosen.effort,
     agent_command = chosen.agent_command, sandbox = chosen.sandbox,
-    agent_env = chosen.agent_env,
+    agent_env = chosen.agent_env, pass_env = chosen.pass_env,
     work_dir = folder, repo_root = root_of(project), artifacts = folder,
   }
   local ok, message, name, report = attach.run(adapter, call, request.keeps_stdout,

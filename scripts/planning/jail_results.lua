@@ -4,7 +4,8 @@
 local check = require "lib.check"
 
 local COMMAND <const> = {
-  argv = "strings", env = "map?", stdin = "string?", writes = "strings?", files = "map?",
+  argv = "strings", env = "map?", stdin = "string?", writes = "strings?", updates = "strings?",
+  files = "map?", settings = "list?",
 }
 local ANSWER <const> = { text = "string", usage = "map?" }
 local FAILURE <const> = { usage = "map?", retry_at = "number?" }
@@ -36,6 +37,26 @@ local function problem_of_fields(value, spec, name)
   return why
 end
 
+local function is_absolute(path)
+  return type(path) == "string" and path:sub(1, 1) == "/" and not path:find("\0", 1, true)
+end
+
+---Settings are paths, or files with the ways to keys in them.
+local function problem_of_settings(settings)
+  for index, entry in pairs(settings or {}) do
+    local path = type(entry) == "table" and entry.path or entry
+    local ways = type(entry) == "table" and entry.keys or {}
+    if math.type(index) ~= "integer" or not is_absolute(path) or type(ways) ~= "table" then
+      return "settings must be absolute paths, or { path =, keys = }"
+    end
+    for _, way in pairs(ways) do
+      if type(way) ~= "table" or #way == 0 or unusable(way, "keys") then
+        return "settings have keys that are no list of lists of names"
+      end
+    end
+  end
+end
+
 local function problem_of_usage(usage)
   return usage and problem_of_fields(usage, USAGE, "usage")
 end
@@ -59,7 +80,8 @@ function M.of_command(values)
   end
   return problem_of_fields(spec, COMMAND, "the command") or unusable(spec.argv, "argv")
     or unusable(spec.env, "env") or unusable(spec.writes, "writes")
-    or unusable(spec.files, "files")
+    or unusable(spec.files, "files") or unusable(spec.updates, "updates")
+    or problem_of_settings(spec.settings)
 end
 
 ---The same of `answer`.

@@ -14,6 +14,8 @@ local OFF <const> = "off"
 local REQUIRE <const> = "require"
 local FULL <const> = "full"
 local NONE <const> = "none"
+-- `git status` only reads then: without it, it writes the index, which a person may be using.
+local READING <const> = { GIT_OPTIONAL_LOCKS = "0" }
 local PRIVATE <const> = { mode = 448 } -- 0700
 local TEMPORARY <const> = "/tmp"
 local TOKEN_BYTES <const> = 8
@@ -198,7 +200,8 @@ function M.open(call, adapter)
   end
   call.temp = places.temp
   call.env = environment.build(environment.extend(sys.env(), { TMPDIR = places.temp }),
-    call.agent_env or {}, adapter.inherits_env, adapter.passes)
+    environment.extend(READING, call.agent_env or {}), adapter.inherits_env,
+    environment.join(adapter.passes, call.pass_env))
   return places
 end
 

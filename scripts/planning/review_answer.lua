@@ -46,6 +46,7 @@ local function make_call(review, text, prompt_file)
     work_dir = review.workspace.path, live_dir = review.where.live,
     repo_root = review.project.root, artifacts = review.evidence.path,
     sandbox = opts.sandbox, agent_env = opts.agent_env,
+    pass_env = opts.pass_env,
   }
 end
 

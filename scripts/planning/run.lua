@@ -24,6 +24,7 @@ local sessions = require "planning.session"
 ---@field silence_timeout? integer seconds without a sign of life
 ---@field max_wait? integer seconds to spend on waiting where the agent is rate-limited
 ---@field asks_nobody? boolean no agent is needed, and none is chosen
+---@field pass_env? string[] names of further variables that agents get; "X_*" for all of X_
 ---@field sandbox? "auto"|"require"|"off" how agents are held to where they may write
 ---@field dry_run? boolean only check and say what would happen
 ---@field again? string[] options for commands that messages tell people to run

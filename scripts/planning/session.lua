@@ -96,6 +96,7 @@ function Session:step_options(slug)
     strict = chosen.strict,
     sandbox = chosen.sandbox,
     agent_env = chosen.agent_env,
+    pass_env = chosen.pass_env,
     taste = chosen.taste,
     prefix = chosen.prefix,
     again = self.again,

@@ -29,6 +29,7 @@ local BUILT_IN <const> = "pipeline"
 ---@field recording string|nil
 ---@field record string|nil
 ---@field strict boolean
+---@field pass_env string[]|nil names of further variables that agents get
 ---@field agent_env table<string, string>|nil what agents get besides
 ---@field sandbox "auto"|"require"|"off"
 ---@field sandbox_note string|nil what is less about it than one may think
@@ -92,7 +93,7 @@ local function choose_agent(reg, opts, config, settings)
   end
   settings.agent_command = opts.agent_command
     or settings.with == COMMAND and config.agent_command or nil
-  settings.agent_env = config.agent_env
+  settings.agent_env, settings.pass_env = config.agent_env, opts.pass_env
   settings.model = opts.model or config.model
   if adapter.needs_model and not settings.model then
     return nil, ("the agent %s needs a model"):format(settings.with), "EUSAGE",

@@ -46,15 +46,16 @@ function M.run(watch, call, spec, hidden, run)
   local is_over = false
   local _ <close> = setmetatable({}, { __close = function()
     if not is_over then
-      witness:compare() -- the program was cut off by an error: what it changed is put back
+      witness:compare() -- cut off by an error or an interruption: what was changed is put back
     end
   end })
   local report, problem, cause = run()
-  is_over = true
   if not report then
+    is_over = true
     return nil, problem, cause
   end
   local ok, message, name = witness:compare(report.sandbox)
+  is_over = true
   if not ok then
     report.escaped = { message = message, name = name }
   end

@@ -114,6 +114,32 @@ describe("mighost migration review", function()
     end
   end)
 
+  it("gives it back, and puts back what the agent changed, where it is interrupted afterwards",
+    function()
+      local p <close> = waiting()
+      -- What is put back is kept first, by cp: that is when the interruption comes.
+      p.home:write("bin/cp", "#!/bin/sh\n[ -s \"$HOME/pid\" ] && kill -INT "
+        .. "\"$(cat \"$HOME/pid\")\"\n: >\"$HOME/pid\"\nexec /bin/cp \"$@\"\n")
+      local agent = p.home:write("reviewer.sh", "#!/bin/sh\nstty raw -echo\n"
+        .. "ps -o ppid= -p $PPID | tr -d ' ' >\"$HOME/pid\"\n"
+        .. "echo evil >\"$MIGHOST_REPO_ROOT/.git/hooks/pre-push\"\n")
+      sh.check { argv = { "chmod", "+x", agent, p.home:join "bin/cp" } }
+      p.repo.dir:mkdir ".git/hooks"
+      local words = {}
+      for _, word in ipairs { program.exe, "migration", "review", "alpha", "--with", "command",
+        "--agent-command", agent, "-C", p.path } do
+        words[#words + 1] = sh.quote(word)
+      end
+      local line = ("stty -a >before; %s; echo $? >code; stty -a >after"):format(
+        table.concat(words, " "))
+      sh.run { argv = { "script", "-qec", line, "/dev/null" }, cwd = p.home.path,
+        env = p:env { TERM = "xterm", PATH = p.home:join "bin" .. ":" .. os.getenv "PATH" } }
+      assert.equal("130\n", p.home:read "code")
+      assert.equal(p.home:read "before", p.home:read "after")
+      assert.is_nil(p.repo:read ".git/hooks/pre-push")
+      assert.same({}, p:problems())
+    end)
+
   it("leaves stdout to data where that is no terminal", function()
     local p <close> = waiting()
     local result = review(p, "echo says the agent; " .. RESOLVE, "--json")

@@ -87,6 +87,41 @@ echo "ERROR: $%s" >&2
     end)
   end
 
+  it("that is passed on, or stands in a trusted configuration, is nowhere afterwards", function()
+    local p <close> = project.new()
+    p.home:mkdir "rec"
+    p.home:write("bin/codex", [[#!/bin/sh
+cat >/dev/null
+printf 'chosen-approach: in-place\n%s %s\n' "$MY_TOKEN" "$TEAM_PASSWORD" | tee "$8"
+echo "$MY_TOKEN $TEAM_PASSWORD ${OTHER_TOKEN-unset}" >&2
+]])
+    sh.check { argv = { "chmod", "+x", p.home:join "bin/codex" } }
+    assert.equal(0, p:plan({ "alpha", "--target", "T" }).exit)
+    local config = p.repo:read ".mighost/config.json"
+    p.repo:write(".mighost/config.json",
+      (config:gsub("{", '{"agent_env": {"TEAM_PASSWORD": "a-configured-value"},', 1)))
+    p.repo:commit "Configure"
+    local env = { PATH = p.home:join "bin" .. ":" .. os.getenv "PATH", MY_TOKEN = "a-passed-value",
+      OTHER_TOKEN = "a-kept-value" }
+    assert.equal(0, p:run({ "trust", "--yes" }, env).exit)
+    local result = p:run({ "plan", "alpha", "--with", "codex", "--model", "m", "--pass-env",
+      "MY_TOKEN", "--record", p.home:join "rec" }, env)
+    assert.equal(0, result.exit, result.stderr)
+    assert.equal("chosen-approach: in-place\n<redacted:MY_TOKEN> <redacted:TEAM_PASSWORD>\n",
+      p:read "alpha/.planning/stages/pick-best.stdout.md")
+    for _, value in ipairs { "a-passed-value", "a-kept-value" } do
+      assert.equal("", holders(p, value))
+    end
+    local kept = sh.run { argv = { "grep", "-rlF", "a-configured-value", p.home:join "rec",
+      p.home:join "state/mighost/runs", p.home:join "state/mighost/projects",
+      p.path .. "/migrations" } }
+    assert.equal("", kept.stdout)
+    local again = p:run({ "plan", "alpha", "--with", "codex", "--model", "m", "--pass-env", "X_*",
+      "--pass-env", "Y" }, { PATH = "/usr/bin:/bin" })
+    assert.matches("%-%-pass%-env X_%* %-%-pass%-env Y", (again.stderr:gsub("'", "")))
+    assert.equal(2, p:run({ "plan", "--pass-env", "A=B" }).exit)
+  end)
+
   it("that is not meant for an agent does not reach it", function()
     local p <close> = project.new()
     p.home:write("bin/claude", "#!/bin/sh\nenv >\"$HOME/env\"\nexit 1\n")

@@ -81,10 +81,26 @@ describe("the agent claude", function()
       .. "--verbose --output-format stream-json --include-partial-messages --setting-sources user",
       table.concat(spec.argv, " "))
     assert.equal("Stage: review\n", spec.stdin)
-    assert.same({ IS_SANDBOX = "1", CLAUDE_CODE_TMPDIR = "/t" }, spec.env)
+    assert.same({ IS_SANDBOX = "1", CLAUDE_CODE_TMPDIR = "/t", DISABLE_AUTOUPDATER = "1" },
+      spec.env)
     assert.is_true(agent.needs_model)
     assert.is_false(agent.inherits_env)
     assert.same({ "ANTHROPIC_*", "CLAUDE_*", "AWS_*", "DISABLE_*" }, agent.passes)
+  end)
+
+  it("names its settings, and those in the file that it writes itself", function()
+    for _, ask in ipairs { agent.command, agent.interactive } do
+      local settings = ask(call()).settings
+      assert.same({ path = "/h/.claude.json",
+        keys = { { "mcpServers" }, { "projects", "*", "mcpServers" } } }, settings[1])
+      local listed = table.concat(settings, "\n", 2)
+      for _, name in ipairs { "settings.json", "hooks", "agents", "commands", "plugins" } do
+        assert.is_truthy(listed:find("/h/.claude/" .. name, 1, true))
+      end
+      settings = ask(call { env = { HOME = "/h", CLAUDE_CONFIG_DIR = "/c" } }).settings
+      assert.same({ "/c/.claude.json", "/c/settings.json" }, { settings[1].path, settings[2] })
+      assert.is_nil(ask(call { env = {} }).settings)
+    end
   end)
 
   it("writes its own folder and file, wherever they are", function()

@@ -80,6 +80,14 @@ describe("the agent codex", function()
     assert.same({ "OPENAI_*", "CODEX_*" }, agent.passes)
   end)
 
+  it("names its settings", function()
+    for _, ask in ipairs { agent.command, agent.interactive } do
+      assert.equal("/h/.codex/config.toml", ask(call()).settings[1])
+      assert.equal("/c/config.toml", ask(call { env = { CODEX_HOME = "/c" } }).settings[1])
+      assert.same({}, ask(call { env = {} }).settings)
+    end
+  end)
+
   it("writes its own folder, wherever it is", function()
     for _, ask in ipairs { agent.command, agent.interactive } do
       assert.same({ "/w", "/a", "/h/.codex" }, ask(call()).writes)

@@ -28,6 +28,20 @@ describe("cli.agent", function()
     })
   end)
 
+  it("takes the names of variables, as many as are given", function()
+    local request = agent.request(parse("--pass-env", "MY_TOKEN", "--pass-env", "TEAM_*"))
+    assert.same({ pass_env = { "MY_TOKEN", "TEAM_*" },
+      again = { "--pass-env", "MY_TOKEN", "--pass-env", "TEAM_*" } }, request)
+    for _, word in ipairs { "A_1", "_", "x*" } do
+      assert.equal(word, agent.variable(word))
+    end
+    for _, word in ipairs { "", "1A", "A=B", "*", "A*B", "A B" } do
+      local name, why = agent.variable(word)
+      assert.is_nil(name)
+      assert.matches("is not the name of an environment variable", why)
+    end
+  end)
+
   it("reads whole numbers above 0", function()
     assert.equal(12, agent.whole_number("12"))
     for _, word in ipairs { "0", "-1", "1.5", "x", "", "1e400" } do

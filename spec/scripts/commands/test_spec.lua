@@ -1,4 +1,5 @@
 local project = require "spec.support.project"
+local schema = require "spec.support.schema"
 local shipped = require "spec.support.shipped"
 
 describe("mighost test", function()
@@ -41,6 +42,26 @@ describe("mighost test", function()
     assert.equal(1, result.exit)
     assert.matches("approaches%-1 +refused +the agent printed nothing", result.stdout)
     assert.matches("the recorded answer to approaches%-1 was refused", result.stderr)
+  end)
+
+  it("answers in JSON as its schema says, on every exit", function()
+    local p <close> = project.new()
+    local answer = schema.expect("test", p:run({ "test", "--json" }).stdout)
+    assert.equal(#shipped.steps, #answer.data.stages)
+    assert.same({ "approaches", 1, "completed", 0 }, { answer.data.stages[1].stage,
+      answer.data.stages[1].visit, answer.data.stages[1].outcome, answer.code })
+    p:plan { "alpha", "--target", "T", "--record", p.home:join "rec" }
+    local args = { "test", "--json", "--recording", p.home:join "rec", "--mutate", "--variants",
+      "3" }
+    answer = schema.expect("test", p:run(args).stdout)
+    assert.equal(3, answer.data.stages[1].refused + answer.data.stages[1].accepted)
+    assert.is_string(answer.data.ends)
+    p.home:write("rec/approaches-1/answer.md", " ")
+    answer = schema.expect("test", p:run(args).stdout)
+    assert.same({ false, 1 }, { answer.ok, answer.code })
+    assert.matches("the recorded answer to approaches%-1 was refused", answer.message)
+    assert.equal(2, schema.expect("test", p:run({ "test", "--json", "--variants", "3" }).stdout)
+      .code)
   end)
 
   it("refuses options that would do nothing, and what is not there", function()

@@ -1,3 +1,4 @@
+local program = require "spec.support.program"
 local project = require "spec.support.project"
 local running = require "spec.support.running"
 local sample = require "spec.support.sample"
@@ -93,10 +94,8 @@ describe("loop.tick", function()
 
   it("publishes an answer that nobody published", function()
     local p <close> = project.new()
-    p:plan({ "alpha", "--target", "T" }, { agent = p:script(
-      'cd "$MIGHOST_WORK_DIR" && mkdir approaches && echo x >approaches/a.md && echo x '
-      .. '>approaches/b.md && echo done && touch "$MIGHOST_REPO_ROOT/.git/MERGE_HEAD"') })
-    os.remove(p.path .. "/.git/MERGE_HEAD")
+    local script = program.root .. "/spec/support/crash_plan.lua"
+    assert.equal(77, p:run({ script, "accept done", "alpha", "T" }).exit)
     local ctx <close> = running.context(p, { agent_command = "/nosuch/agent" })
     local outcome = take(ctx)
     assert.same({ "commit", "planning.approaches", "alpha" },

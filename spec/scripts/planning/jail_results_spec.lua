@@ -15,7 +15,8 @@ describe("planning.jail_results", function()
     assert.is_nil(command { argv = { "sh" } })
     assert.is_nil(command {
       argv = { "sh", "" }, env = { A = "", B = "x=y" }, stdin = "a\0b", writes = { "/a" },
-      files = { last = "/a/b" },
+      files = { last = "/a/b" }, updates = { "/c" },
+      settings = { "/d", { path = "/e", keys = { { "servers" }, { "*", "x" } } } },
     })
     assert.is_nil(command(nil, "there is none"))
   end)
@@ -37,6 +38,10 @@ describe("planning.jail_results", function()
       ["field 'env' must be"] = { argv = { "x" }, env = 5 },
       ["env%[A%] must be a string"] = { argv = { "x" }, env = { A = 1 } },
       ["env has a variable"] = { argv = { "x" }, env = { ["A=B"] = "c" } },
+      ["settings must be absolute paths"] = { argv = { "x" }, settings = { "a" } },
+      ["settings must be absolute paths, or"] = { argv = { "x" }, settings = { { path = 1 } } },
+      ["settings have keys that are no list"] = { argv = { "x" },
+        settings = { { path = "/a", keys = { "k" } } } },
       ["field 'stdin' must be a string"] = { argv = { "x" }, stdin = {} },
       ["writes%[1%] must be"] = { argv = { "x" }, writes = { "\0" } },
       ["files%[a%] must be"] = { argv = { "x" }, files = { a = {} } },
