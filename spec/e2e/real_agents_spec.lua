@@ -1,7 +1,6 @@
 local program = require "spec.support.program"
 local project = require "spec.support.project"
 local sh = require "spec.support.sh"
-local sys = require "host.sys"
 
 local REAL <const> = os.getenv "MIGHOST_TEST_REAL_AGENTS"
 local FOLDER <const> = program.root .. "/spec/support/agents/"
@@ -37,7 +36,6 @@ local function plan(p, agent, stub, model)
       PATH = REAL .. "/node_modules/.bin:" .. os.getenv "PATH",
       ANTHROPIC_API_KEY = "sk-ant-stub", CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC = "1",
       OPENAI_API_KEY = "sk-stub", CODEX_HOME = p.home:join("codex"),
-      MIGHOST_SANDBOX = sys.sandbox() == "full" and "require" or "off",
     },
   }
 end

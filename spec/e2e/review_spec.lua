@@ -132,9 +132,12 @@ describe("mighost migration review", function()
       end
       local line = ("stty -a >before; %s; echo $? >code; stty -a >after"):format(
         table.concat(words, " "))
-      sh.run { argv = { "script", "-qec", line, "/dev/null" }, cwd = p.home.path,
-        env = p:env { TERM = "xterm", PATH = p.home:join "bin" .. ":" .. os.getenv "PATH" } }
+      local shown = sh.run { argv = { "script", "-qec", line, "/dev/null" }, cwd = p.home.path,
+        env = p:env { TERM = "xterm", PATH = p.home:join "bin" .. ":" .. os.getenv "PATH" } }.stdout
       assert.equal("130\n", p.home:read "code")
+      -- Before anything is said, not only when the program ends and all is collected.
+      local given_back = assert(shown:find("\27[?1047l", 1, true), shown)
+      assert.is_true(given_back < assert(shown:find("mighost: interrupted", 1, true), shown))
       assert.equal(p.home:read "before", p.home:read "after")
       assert.is_nil(p.repo:read ".git/hooks/pre-push")
       assert.same({}, p:problems())
