@@ -118,10 +118,33 @@ local function how_of(old, new)
   return not old and "added" or not new and "removed" or "changed"
 end
 
-local function compare_refs(self, old, new, kind, found)
+---Whether a file's content is another work tree's: somebody may work there meanwhile.
+local function is_foreign(self, path)
+  local worktree = path:match("^worktrees/([^/]+)/")
+  if worktree then
+    return self.own ~= ("worktrees/%s/"):format(worktree)
+  end
+  return self.own ~= "" and (path == "HEAD" or path == "index")
+end
+
+---The branches that other work trees have checked out, before or now.
+local function foreign_branches(self, old, new)
+  local branches = {}
+  for _, files in ipairs { old, new } do
+    for path, content in pairs(files) do
+      local branch = path:find("HEAD$") and is_foreign(self, path) and content:match("^ref: (%S+)")
+      branches[branch or ""] = true
+    end
+  end
+  return branches
+end
+
+local function compare_refs(self, now, kind, found)
+  local old, new = self.texts.refs, now.refs
+  local foreign = kind == "work" and foreign_branches(self, self.texts.files, now.files) or {}
   for _, name in ipairs(sorted_keys(old, new)) do
     local is_own = kind == "work" and name == self.branch
-    if old[name] ~= new[name] and not is_own then
+    if old[name] ~= new[name] and not is_own and not foreign[name] then
       local label = name == "refs/stash" and "the stash" or "refs"
       found[#found + 1] = item(label, name, how_of(old[name], new[name]))
     end
@@ -138,17 +161,23 @@ local function compare_index(path, label, old, new, found)
   end
 end
 
+local function compare_file(self, path, old, new, kind, found)
+  local worktree, name = path:match("^worktrees/([^/]+)/(.*)$")
+  local is_own = path:sub(1, #self.own) == self.own and path:sub(#self.own + 1):find("^[^/]+$")
+  local label = worktree and not is_own and "worktree " .. worktree
+  if (name or path) ~= "index" then
+    found[#found + 1] =
+      item(label or path == STASH and "the stash" or "HEAD", path, how_of(old, new))
+  elseif not (is_own and kind == "work") then
+    compare_index(path, label or "the index", old, new, found)
+  end
+end
+
 local function compare_files(self, old, new, kind, found)
   for _, path in ipairs(sorted_keys(old, new)) do
-    local worktree, name = path:match("^worktrees/([^/]+)/(.*)$")
-    local is_own = path:sub(1, #self.own) == self.own and path:sub(#self.own + 1):find("^[^/]+$")
-    local label = worktree and not is_own and "worktree " .. worktree
-    local is_index = (name or path) == "index"
-    if old[path] ~= new[path] and not is_index then
-      found[#found + 1] =
-        item(label or path == STASH and "the stash" or "HEAD", path, how_of(old[path], new[path]))
-    elseif old[path] ~= new[path] and not (is_own and kind == "work") then
-      compare_index(path, label or "the index", old[path], new[path], found)
+    local is_theirs = kind == "work" and is_foreign(self, path)
+    if old[path] ~= new[path] and not is_theirs then
+      compare_file(self, path, old[path], new[path], kind, found)
     end
   end
 end
@@ -169,9 +198,22 @@ local function is_object_harmed(entry, level, kind)
     and (entry.touch == "removed" or entry.size)
 end
 
+---Whether an entry is the record of another process, which may be at work in another work tree.
+local function is_of_others(self, path)
+  local own = self.own == "" and "main" or self.own:match("^worktrees/([^/]+)/")
+  local place, action = path:match("^mighost/worktrees/([^/]+)"), ("mighost/action-%s.json")
+  if path:find("^mighost") then
+    return place ~= own and path ~= action:format(own) and path ~= "mighost/id"
+  end
+  return path:find("^worktrees") ~= nil and path:sub(1, #self.own) ~= self.own
+end
+
 ---Whether an entry that nothing else looks after is the agent's doing.
-local function stands_out(entry, level, kind)
+local function stands_out(self, entry, level, kind)
   local path = entry.path
+  if kind == "work" and is_of_others(self, path) then
+    return false
+  end
   if matches(path, IGNORED) then
     return false
   elseif path:find("^objects") and path ~= "objects/info/alternates" then
@@ -197,7 +239,7 @@ local function compare_entries(self, level, kind, found)
       counts = entry.touch == "changed" and label ~= "hooks" and label ~= "config"
         and (entry.mode or entry.owner or level == "partial" and entry.shrunk)
     else
-      counts = stands_out(entry, level, kind)
+      counts = stands_out(self, entry, level, kind)
     end
     if counts then
       found[#found + 1] = item(label, entry.path, policy.describe(entry))
@@ -226,7 +268,7 @@ function Witness:compare(level, kind)
     if not now then
       return nil, why, code
     end
-    compare_refs(self, self.texts.refs, now.refs, kind, found)
+    compare_refs(self, now, kind, found)
     compare_files(self, self.texts.files, now.files, kind, found)
   end
   return found

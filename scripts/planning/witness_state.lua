@@ -11,6 +11,7 @@ local workspace = require "planning.workspace"
 
 local LABEL <const> = "mighost's state"
 local RECORDS <const> = { "accepted", "published" }
+local ACCEPTED <const> = { "accepted" }
 
 ---@class mighost.StateWitness
 ---@field project mighost.Project
@@ -21,9 +22,9 @@ local RECORDS <const> = { "accepted", "published" }
 local Witness <const> = {}
 Witness.__index = Witness
 
-local function has_record(place, path)
+local function has_record(place, path, only)
   local dir <close> = folder.open_if_there(place .. "/" .. path)
-  for _, name in ipairs(RECORDS) do
+  for _, name in ipairs(only or RECORDS) do
     if dir and dir:stat(name) then
       return true
     end
@@ -43,11 +44,21 @@ local function list_workspaces(place)
   return found
 end
 
----The workspaces that have a record and had none.
+---Whether another process works on the migration of a workspace, under its lease.
+local function is_of_others(self, path)
+  local slug = path:match("^work/([^/]+)/")
+  local is_ours = self.own and self.own:match("^work/([^/]+)") == slug
+  return not is_ours and leases.holder(self.project, slug) and true or false
+end
+
+---The workspaces that have a record and had none.  One that is only said to be published is
+---nothing to anybody unless it is what is published; others publish while this call runs.
 local function find_forged(self)
   local forged = {}
   for _, path in ipairs(list_workspaces(self.place)) do
-    if not self.paid[path] and has_record(self.place, path) then
+    local is_new = not self.paid[path]
+    if is_new and (path == self.own and has_record(self.place, path)
+      or has_record(self.place, path, ACCEPTED) and not is_of_others(self, path)) then
       forged[#forged + 1] = path
     end
   end
@@ -57,7 +68,6 @@ end
 ---Takes a record that nobody but the agent can have written out of the way.
 local function disarm(self, path)
   local slug, token = path:match("^work/([^/]+)/([^/]+)$")
-  local is_ours = self.own and self.own:match("^work/([^/]+)") == slug -- under our own lease
   if path == self.own then
     local dir <close> = folder.open_if_there(self.place .. "/" .. path)
     for _, name in ipairs(RECORDS) do
@@ -66,8 +76,6 @@ local function disarm(self, path)
       end
     end
     return true
-  elseif not is_ours and leases.holder(self.project, slug) then
-    return false -- another process is at work there
   end
   return workspace.set_aside({ place = self.place, slug = slug, token = token },
     "its record was written while an agent was at work, not by mighost") ~= nil
