@@ -152,7 +152,7 @@ function Cycle:run_once()
   end
   local last = self.last_failure or self.done == 0 and self.last_aside
   if last then
-    return self:finish(ending.status(last), last.summary, ending.name(last))
+    return self:finish(ending.status(last), last.summary, ending.name(last), last.fix)
   end
   self:finish("completed")
 end

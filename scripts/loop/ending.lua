@@ -18,7 +18,9 @@ local M = {}
 ---@return string status
 function M.status(outcome)
   local is_migration = outcome.role:find("^planning") or outcome.role:find("^phase")
-  if outcome.failure_kind == "migration-consistency-error" then
+  if outcome.decision == "deferred" then
+    return "completed"
+  elseif outcome.failure_kind == "migration-consistency-error" then
     return "migration_failed"
   elseif VALIDATION[outcome.failure_kind] then
     return "validation_failed"

@@ -8,13 +8,18 @@ local LONGEST <const> = { max = 256 * 1024 } -- bytes of a file that is looked i
 local REGULAR <const> = { ["100644"] = true, ["100755"] = true }
 local CONFIGURATION <const> = ".mighost/"
 
+---The part of a path behind a beginning; nil where it begins with something else.
+local function beneath(path, beginning)
+  return path:sub(1, #beginning) == beginning and path:sub(#beginning + 1) or nil
+end
+
 local M = {}
 
----The regular files that git tracks, sorted, without mighost's own: its configuration and the
----migrations.
+---The regular files of the project that git tracks, sorted, without mighost's own: its
+---configuration and the migrations.
 ---@param repo host.repo.Repo
----@param project { prefix: string, git_live: string }
----@return string[]|nil paths from the top of the work tree
+---@param project { prefix: string, live: string }
+---@return string[]|nil paths from the project's root
 ---@return string? message
 ---@return string? NAME
 function M.tracked(repo, project)
@@ -22,13 +27,10 @@ function M.tracked(repo, project)
   if not out then
     return nil, message, name
   end
-  local hidden = { project.git_live .. "/", project.prefix .. CONFIGURATION }
   local paths, last = {}, nil
-  for mode, path in out:gmatch("(%d+) [^\t]*\t([^\0]*)\0") do
-    local is_ours = false
-    for _, folder in ipairs(hidden) do
-      is_ours = is_ours or path:sub(1, #folder) == folder
-    end
+  for mode, full in out:gmatch("(%d+) [^\t]*\t([^\0]*)\0") do
+    local path = beneath(full, project.prefix)
+    local is_ours = not path or beneath(path, project.live .. "/") or beneath(path, CONFIGURATION)
     if REGULAR[mode] and not is_ours and path ~= last then -- a conflict lists one thrice
       paths[#paths + 1], last = path, path
     end
@@ -36,36 +38,38 @@ function M.tracked(repo, project)
   return paths
 end
 
----How many of the last twenty commits of a file changed each other file too.
+---How many of the last twenty commits of a file changed each other file of the project too.
 ---@param repo host.repo.Repo
----@param path string
+---@param project { prefix: string }
+---@param path string from the project's root
 ---@return table<string, integer>|nil
 ---@return string? message
 ---@return string? NAME
-function M.together(repo, path)
+function M.together(repo, project, path)
   local out, message, name = repo:git {
     "--literal-pathspecs", "log", "--max-count=" .. COMMITS, "--full-diff", "--name-only",
-    "--no-renames", "-z", "--format=", "--", path,
+    "--no-renames", "-z", "--format=", "--", project.prefix .. path,
   }
   if not out then
     return nil, message, name
   end
   local counts = {}
-  for changed in out:gmatch("[^\0]+") do
-    if changed ~= path then
+  for full in out:gmatch("[^\0]+") do
+    local changed = beneath(full, project.prefix)
+    if changed and changed ~= path then
       counts[changed] = (counts[changed] or 0) + 1
     end
   end
   return counts
 end
 
----A reader of the work tree's texts: nil for what is missing, long, or no plain file.
----@param worktree string
+---A reader of the project's texts: nil for what is missing, long, or no plain file.
+---@param root string
 ---@return (fun(path: string): string|nil)|nil
 ---@return string? message
 ---@return string? NAME
-function M.reader(worktree)
-  local dir, message, name = fs.open_dir(worktree)
+function M.reader(root)
+  local dir, message, name = fs.open_dir(root)
   if not dir then
     return nil, message, name
   end

@@ -54,10 +54,10 @@ end
 
 ---The files that belong to a seed become the target's.
 local function expand(ctx, target, attempt)
-  local together, message, name = repository.together(ctx.repo, target.files[1])
+  local together, message, name = repository.together(ctx.repo, ctx.project, target.files[1])
   local read
   if together then
-    read, message, name = repository.reader(ctx.project.worktree)
+    read, message, name = repository.reader(ctx.project.root)
   end
   if not read then
     return nil, message, name
@@ -100,7 +100,7 @@ local function begin_plan(ctx, target)
     ctx.run:tally("plans")
   end
   if outcome then
-    outcome.target, outcome.effort = target.description, ctx.settings.default_effort
+    outcome.target = target.description
   end
   return outcome, why, code
 end

@@ -35,8 +35,9 @@ function M.evidence_in(folder)
   return found
 end
 
-local function describe_step(step)
+local function describe_step(ctx, step)
   return {
+    effort = ctx.settings.default_effort,
     decision = "commit", retry = "none", role = "planning." .. step.step, slug = step.slug,
     target = step.slug, commit = step.commit, summary = step.summary, stands = step.stands,
     outcome = step.outcome, resumed = step.resumed,
@@ -55,9 +56,10 @@ local function classify_failure(seen, name)
   return "planning." .. seen.step, "abandon", AGENT[name] or "planning-step-failed"
 end
 
-local function describe_failure(slug, seen, message, name, fix)
+local function describe_failure(ctx, slug, seen, message, name, fix)
   local role, decision, kind = classify_failure(seen, name)
   return {
+    effort = seen.folder and ctx.settings.default_effort or nil,
     decision = decision, retry = decision == "blocked" and "human-review" or "new-target",
     role = role, failure_kind = kind, name = name, slug = slug, target = slug, summary = message,
     why = message, evidence = seen.folder and M.evidence_in(seen.folder) or {},
@@ -93,13 +95,13 @@ function M.take(ctx, slug, more)
     step, message, name, fix = engine.step(ctx.project, ctx.reg, opts)
   end
   if step then
-    return describe_step(step)
+    return describe_step(ctx, step)
   elseif name == "EINTERRUPTED" then
     return nil, message, name
   elseif name == "EBUSY" and not seen.step or name == "EDONE" then
     return "busy"
   end
-  return describe_failure(slug, seen, message, name, fix)
+  return describe_failure(ctx, slug, seen, message, name, fix)
 end
 
 return M

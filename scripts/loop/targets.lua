@@ -18,7 +18,7 @@ local LINE_FIELDS <const> = {
 
 ---@class mighost.Target
 ---@field description string
----@field files string[] from the top of the work tree
+---@field files string[] from the project's root
 ---@field scoping string|nil what a person said of how far to go
 ---@field model string|nil
 ---@field effort string|nil
@@ -72,7 +72,7 @@ local function check_files(files)
   local kept = {}
   for index, path in ipairs(files) do
     if not is_text(path) or not paths.is_inside(path) then
-      return nil, "files must hold paths inside the work tree"
+      return nil, "files must hold paths inside the project"
     end
     kept[index] = paths.tidy(path)
   end

@@ -110,6 +110,38 @@ describe("mighost run", function()
     assert.same({}, p:problems())
   end)
 
+  it("goes on after kill -9: what the dead run was at is put back, and said", function()
+    local p <close> = project.new()
+    local up, down = p.home:join("up"), p.home:join("down")
+    sh.check { argv = { "mkfifo", up, down } }
+    local agent = p:script(([[
+      case $MIGHOST_ROLE in
+      classify) echo "decision: cohesive-cleanup" ;;
+      refactor)
+        echo half >>README; echo new >new.txt
+        if [ -p %s ]; then echo ready >%s; read -r _ <%s; fi
+        echo done ;;
+      esac]]):format(up, up, down))
+    local args = { "--paths", "README", "--validation-command", "true", "--agent-command", agent }
+    local started = p:start(args, nil, { "run-once" })
+    assert.equal("ready\n", sh.check { argv = { "timeout", "60", "cat", up } })
+    started.stop("KILL")
+    assert.equal(137, started.wait())
+    assert.equal("a project\nhalf\n", p.repo:read("README"))
+    sh.check { argv = { "rm", up } }
+    local again = run(p, { "--paths", "README" }, { command = "run-once", agent = agent })
+    assert.equal(0, again.exit, again.stderr)
+    assert.matches("mighost: picked up: README: [^\n]*put back\n", again.stderr)
+    assert.equal("a project\nhalf\n", p.repo:read("README"))
+    assert.same({ "mighost: README" }, { p:subjects()[4], p:subjects()[5] })
+    assert.same({}, p:problems())
+    local outcomes = {}
+    for _, listed in ipairs(json.decode(p:run({ "runs", "--json" }).stdout).data.runs) do
+      outcomes[listed.outcome] = true
+    end
+    assert.same({ completed = true, interrupted = true }, outcomes)
+  end)
+
   it("keeps secrets out of all that it keeps", function()
     local p <close> = project.new()
     local result = run(p, { "--paths", "README", "--max-refactors", "1" },

@@ -17,6 +17,8 @@ describe("loop.ending", function()
     for _, case in ipairs(cases) do
       assert.equal(case[1], ending.status { role = case[2], failure_kind = case[3] })
     end
+    assert.equal("completed", ending.status { decision = "deferred", role = "phase.ready-check",
+      failure_kind = "phase-ready-no" })
   end)
 
   it("gives the exit codes that belong to failures", function()

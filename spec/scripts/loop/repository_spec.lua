@@ -2,7 +2,7 @@ local git = require "spec.support.git"
 local repo = require "host.repo"
 local repository = require "loop.repository"
 
-local PROJECT <const> = { prefix = "", git_live = "migrations" }
+local PROJECT <const> = { prefix = "", live = "migrations" }
 
 describe("loop.repository", function()
   it("lists the plain files that git tracks, without mighost's own", function()
@@ -18,8 +18,6 @@ describe("loop.repository", function()
     local opened <close> = assert(repo.open(scratch.path))
     assert.same({ ".gitignore", "a b/ü\n.c", "b", "migrations2/y" },
       repository.tracked(opened, PROJECT))
-    assert.same({ ".gitignore", ".mighost/config.json", "a b/ü\n.c", "b", "migrations/x/plan.md" },
-      repository.tracked(opened, { prefix = "sub/", git_live = "migrations2" }))
   end)
 
   it("counts what the last twenty commits of a file changed too", function()
@@ -41,9 +39,28 @@ describe("loop.repository", function()
     commit("a.c", "b c\tü")
     local opened <close> = assert(repo.open(scratch.path))
     assert.same({ ["b c\tü"] = 2, other = 1, ["*.c"] = 17, old = 1 },
-      repository.together(opened, "a.c"))
-    assert.same({ ["a.c"] = 17 }, repository.together(opened, "*.c"))
-    assert.same({}, repository.together(opened, "nosuch"))
+      repository.together(opened, PROJECT, "a.c"))
+    assert.same({ ["a.c"] = 17 }, repository.together(opened, PROJECT, "*.c"))
+    assert.same({}, repository.together(opened, PROJECT, "nosuch"))
+  end)
+
+  it("knows only what is in a project that is a folder of its repository", function()
+    local scratch <close> = git.repo()
+    for _, path in ipairs { "sub/a.c", "sub/plans/x/plan.md", "sub/.mighost/config.json", "top.c",
+      "subtle.c" } do
+      scratch:write(path, "x")
+    end
+    scratch:commit("Add")
+    scratch:write("sub/a.c", "y")
+    scratch:write("sub/b.c", "y")
+    scratch:write("top.c", "y")
+    scratch:commit("Change")
+    local opened <close> = assert(repo.open(scratch.path))
+    local sub = { prefix = "sub/", live = "plans" }
+    assert.same({ "a.c", "b.c" }, repository.tracked(opened, sub))
+    local together = repository.together(opened, sub, "a.c")
+    assert.equal(1, together["b.c"])
+    assert.is_nil(together["top.c"])
   end)
 
   it("reads texts that are not too long, and plain files only", function()
@@ -68,6 +85,6 @@ describe("loop.repository", function()
     assert.is_string(message)
     assert.equal("EGIT", name)
     scratch:write(".git/HEAD", "broken")
-    assert.is_nil((repository.together(opened, "a")))
+    assert.is_nil((repository.together(opened, PROJECT, "a")))
   end)
 end)
