@@ -10,6 +10,10 @@ local sh = require "spec.support.sh"
 
 local SHELF <const> = program.root .. "/spec/fixtures/shelf"
 local VALIDATION <const> = program.exe .. " ./test/run.lua"
+-- What a reviewer does who knows that nobody has an old file any more.
+local RESOLVE <const> = [[cd "$MIGHOST_WORK_DIR" && sed -i \
+  -e 's/"awaiting_human_review": .*/"awaiting_human_review": false,/' \
+  -e 's/"human_review_reason": .*/"human_review_reason": null,/' manifest.json]]
 local PAST <const> = "2020-01-01T00:00:00.000+00:00"
 
 --- The project, set up, with the agent's log.
@@ -111,9 +115,8 @@ describe("mighost run on a real project", function()
     assert.is_true(now.awaiting_human_review)
     assert.matches("who keeps shelf files", now.human_review_reason)
 
-    edit_manifest(p, slug, "Nobody has an old file any more", function(changed)
-      changed.awaiting_human_review, changed.human_review_reason = false, nil
-    end)
+    local reviewed = p:review({ slug, "--quiet" }, { agent = p:script(RESOLVE) })
+    assert.equal(0, reviewed.exit, reviewed.stderr)
     local third = run(p, "run", "--focus-on-live-migrations")
     assert.equal(0, third.exit, third.stderr)
     now = read_manifest(p, slug)
@@ -128,11 +131,12 @@ describe("mighost run on a real project", function()
       "The reading version is released",
       "mighost: migration/SLUG/phase-2-write-new.md",
       "mighost: defer/SLUG/phase-3-drop-old.md",
-      "Nobody has an old file any more",
+      "mighost: review/SLUG",
       "mighost: migration/SLUG/phase-3-drop-old.md",
     }, table.move(whole, 12, #whole, 1, {}))
 
     local runs = json.decode(p:run({ "runs", "--json" }).stdout).data.runs
-    assert.equal(4, #runs)
+    assert.equal(5, #runs)
+    assert.equal("migration review", runs[2].command)
   end)
 end)
