@@ -102,13 +102,11 @@ function M.leftovers(place)
   add_leftovers(problems, git .. "/mighost/locks", ".")
   add_leftovers(problems, git .. "/objects", "^tmp_")
   add_leftovers(problems, git .. "/objects", "^mighost")
-  for _, folder in ipairs { git, git .. "/refs/heads", git .. "/mighost" } do
+  for _, folder in ipairs { git, git .. "/refs/heads" } do -- our own locks are never removed
     add_leftovers(problems, folder, "%.lock$")
   end
-  for index = #problems, 1, -1 do
-    if problems[index]:find("/mighost/repo%.lock$") then
-      table.remove(problems, index) -- never removed: a lock is who holds it
-    end
+  if (lfs.attributes(git .. "/mighost/ours", "nlink") or 1) ~= 1 then
+    table.insert(problems, "left: a lock of git's that is ours")
   end
   return problems
 end

@@ -136,6 +136,9 @@ function Site:leftovers()
   add(self.live .. "/__transactions__", { [".gitignore"] = true })
   add(self.path .. "/.git/mighost/journals", {})
   add(self.path .. "/.git/mighost/locks", {})
+  if (require("lfs").attributes(self.path .. "/.git/mighost/ours", "nlink") or 1) ~= 1 then
+    found[#found + 1] = "a lock of git's that is ours"
+  end
   for _, name in ipairs(M.names(self.path .. "/.git/objects")) do
     if name:find("^tmp_") or name:find("^mighost") then
       found[#found + 1] = name
