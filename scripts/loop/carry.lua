@@ -5,6 +5,7 @@
 --- which is the caller's to tell.
 
 local changes = require "loop.changes"
+local prose = require "lib.prose"
 local trial = require "loop.trial"
 local words = require "loop.words"
 
@@ -55,6 +56,14 @@ local function outcome_of(job, try, fields)
     outcome[name] = value
   end
   return outcome
+end
+
+---What was done, as the agent says, else how much it touched.
+local function summary_of(ctx, try)
+  local said = try.status and (try.status.summary or try.status.commit_rationale)
+  local line = said and words.flatten(ctx.project, said) or ""
+  return line ~= "" and line
+    or prose.count(#try.change.files + #try.change.removed, "file") .. " changed"
 end
 
 ---What a try that is the last one comes to.
@@ -161,6 +170,7 @@ function M.settle(ctx, action, job, try, finish, number)
   if try.kind == "green" then
     local oid, message, name = commit(ctx, action, job, try, finish)
     if oid then
+      try.summary = summary_of(ctx, try)
       local closed, why, code = M.close(action, oid)
       return closed and outcome_of(job, try, { decision = "commit", retry = "none",
         failure_kind = "none", commit = oid, retry_number = number,

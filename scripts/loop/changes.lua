@@ -13,6 +13,7 @@ local text = require "lib.text"
 local LARGEST <const> = 1 << 30
 local HOOKS_LIMIT <const> = 1800 -- seconds for all hooks of a commit
 local SHOWN <const> = 5          -- names in a message
+local LINK <const> = "160000"    -- git's mode of a submodule
 local DURABLE <const> = { "-c", "core.fsync=all", "-c", "core.fsyncMethod=batch",
   "-c", "gc.auto=0", "-c", "maintenance.auto=false" }
 
@@ -107,8 +108,33 @@ local function names_between(action, from, to, filter, paths)
   return out and split(out), message, name
 end
 
+---Repositories that the agent made in the work tree and that are no submodules: git would commit
+---a mere name of a commit that nobody else has.
+local function find_nested(action, change)
+  local out, message, name = run(action, { "diff-tree", "-r", "-z", "--no-renames", action.head,
+    change.tree })
+  if not out then
+    return nil, message, name
+  end
+  local declared = run(action, { "config", "--blob", change.tree .. ":.gitmodules", "-z",
+    "--get-regexp", "^submodule[.].*[.]path$" }) or ""
+  local nested = {}
+  for old, new, path in out:gmatch(":(%d+) (%d+) %x+ %x+ %a\0([^%z]*)\0") do
+    if new == LINK and old ~= LINK and not declared:find("\n" .. path .. "\0", 1, true) then
+      nested[#nested + 1] = path
+    end
+  end
+  return nested
+end
+
 ---Refuses a change of the plans, and one that git cannot take up here.
 local function check(action, change)
+  local nested, trouble, errno = find_nested(action, change)
+  if not nested then
+    return nil, trouble, errno
+  elseif #nested > 0 then
+    return nil, "the agent left a repository in the work tree: " .. some(nested), "EESCAPED"
+  end
   local plans, message, name =
     names_between(action, action.head, change.tree, "--diff-filter=d", { action.live })
   local gone

@@ -27,7 +27,7 @@ endif()
 set(FUZZ_FOLDER ${CMAKE_BINARY_DIR}/fuzz)
 set(C_TARGETS journal lock path redact script status term)
 set(C_SECONDS 3)
-set(LUA_TARGETS answers codecs scripts stages states text)
+set(LUA_TARGETS answers codecs loop scripts stages states text)
 set(LUA_SECONDS 5)
 
 set(FUZZ_COMMANDS)

@@ -170,6 +170,21 @@ describe("a refactoring attempt", function()
     assert.equal("", site.repo:status())
   end)
 
+  it("is recorded with the files that it touched, and replayed", function()
+    local site <close> = loop.new()
+    local recorded = site.home:join("recorded")
+    local outcome = assert(run(site, { settings = { record = recorded },
+      agent = "echo new >code.txt; mkdir deep; echo x >deep/added; rm README; echo hi" }))
+    assert.equal("commit", outcome.decision, outcome.summary)
+    assert.equal("3 files changed", outcome.summary)
+    local tree = site.repo:git("rev-parse", "HEAD^{tree}")
+    site.repo:git("reset", "-q", "--hard", "HEAD^")
+    outcome = assert(run(site, { settings = { with = "replay", recording = recorded,
+      strict = true } }))
+    assert.equal("commit", outcome.decision, outcome.summary)
+    assert.equal(tree, site.repo:git("rev-parse", "HEAD^{tree}"))
+  end)
+
   it("does not start where something is uncommitted", function()
     local site <close> = loop.new()
     site.repo:write("mine", "work of a person\n")

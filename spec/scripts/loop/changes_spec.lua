@@ -42,6 +42,8 @@ describe("a change of the work tree", function()
     for _, case in ipairs {
       { "echo x >migrations/note", "changed plans.*migrations/note" },
       { "rm migrations/.gitattributes", "changed plans.*gitattributes" },
+      { "git init -q nested; git -C nested -c user.name=a -c user.email=a@b commit -q "
+        .. "--allow-empty -m x", "left a repository in the work tree: nested" },
       { "git tag mine", "refs/tags/mine was made" },
       { "git config a.b c", "/.git/config was changed" },
       { "echo x >sub/code.txt", "cannot be committed from here.*sub" },
