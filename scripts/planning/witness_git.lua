@@ -218,6 +218,8 @@ local function stands_out(self, entry, level, kind)
     return false
   elseif path:find("^objects") and path ~= "objects/info/alternates" then
     return is_object_harmed(entry, level, kind)
+  elseif entry.other and level ~= "none" then
+    return false -- git's locks and mighost's are hard links that come and go
   elseif path:find("^mighost/") and entry.touch == "changed"
     and (path:find("%.lock$") or entry.other) then
     return entry.mode or entry.owner -- what a lock says is for people; git's are links to one file

@@ -171,6 +171,7 @@ function M.run(seconds, folder, share, shares, report)
     wait_for(folder .. "/ready")
     math.randomseed(share)
     local place = places.attach(folder .. "/crowd", ("%s/worker-%d"):format(folder, share))
+    place.is_confined = true -- else what the others publish counts as the agent's doing
     local runs, kills, said = publish(place, share, sys.monotonic() + seconds, report)
     write_said(("%s/said-%d"):format(folder, share), said)
     return runs, kills

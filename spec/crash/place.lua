@@ -88,8 +88,9 @@ function Place:env(more)
     HOME = self.home,
     XDG_STATE_HOME = self.home .. "/state",
     XDG_CONFIG_HOME = self.home .. "/config",
-    PLANNER_LOG = self.home .. "/calls",
-    MIGHOST_SANDBOX = "off", -- the agent keeps its log, and the library its count, out of its reach
+    PLANNER_LOG = self.is_confined and "/dev/null" or self.home .. "/calls",
+    -- The agent keeps its log, and the library its count, out of its reach.
+    MIGHOST_SANDBOX = self.is_confined and "auto" or "off",
     GIT_CONFIG_GLOBAL = "/dev/null", GIT_CONFIG_NOSYSTEM = "1", MIGHOST_WITH = false,
   }
   for name, value in pairs(more or {}) do
