@@ -51,6 +51,29 @@ local function free_name(dir, failure)
   return stem .. ".md"
 end
 
+---The runs that left any, the newest first. Their names begin with a time in seconds; within one
+---the last snapshot's own time counts.
+local function runs_in(dir)
+  local runs, by_owner = {}, {}
+  for _, entry in ipairs(dir:list() or {}) do
+    local owner = entry.name:match("^(.-)%-attempt%-%d")
+    local info = owner and dir:stat(entry.name)
+    if info then
+      local run = by_owner[owner] or { stamp = owner:match("^[^-]*"), last = 0, names = {} }
+      runs[#runs + 1] = not by_owner[owner] and run or nil
+      by_owner[owner] = run
+      run.names[#run.names + 1], run.last = entry.name, math.max(run.last, info.mtime)
+    end
+  end
+  table.sort(runs, function(a, b)
+    if a.stamp ~= b.stamp then
+      return a.stamp > b.stamp
+    end
+    return a.last > b.last
+  end)
+  return runs
+end
+
 local M = {}
 
 ---Writes a snapshot.
@@ -71,19 +94,13 @@ function M.keep(place, failure)
 end
 
 ---Removes all but those of the newest runs that left any.
----@param place string
+---@param place string the project's folder in the state directory
 ---@param kept integer how many runs
 function M.prune(place, kept)
   local dir <close> = folder.open_if_there(place .. FOLDER)
-  local entries = dir and dir:list() or {}
-  local runs, last = 0, nil
-  for index = #entries, 1, -1 do -- names begin with the run's, and that with its time
-    local owner = entries[index].name:match("^(.-)%-attempt%-%d")
-    if owner and owner ~= last then
-      runs, last = runs + 1, owner
-    end
-    if owner and runs > kept then
-      dir:remove(entries[index].name)
+  for index, run in ipairs(dir and runs_in(dir) or {}) do
+    for _, name in ipairs(index > kept and run.names or {}) do
+      dir:remove(name)
     end
   end
 end

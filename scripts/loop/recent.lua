@@ -62,6 +62,9 @@ end
 local function read_summary(run)
   local dir <close> = fs.open_dir(run.path)
   local summary = dir and read_json(dir, "summary.json")
+  if summary and type(summary.attempts) == "table" then
+    json.array(summary.attempts) -- an empty one is still a list
+  end
   local counts = summary and type(summary.counts) == "table" and summary.counts or run.about
   return math.tointeger(counts.commits) or 0, summary
 end

@@ -92,7 +92,17 @@ function Run:finish(status, message)
   return write_about(dir, self.about)
 end
 
----The runs of a project, the oldest first: their names begin with the time.
+---Names begin with the second in which a run began; within it the time itself counts.
+local function is_older(a, b)
+  local first, second = a.id:match("^[^-]*"), b.id:match("^[^-]*")
+  if first ~= second then
+    return first < second
+  end
+  first, second = tostring(a.about.started), tostring(b.about.started)
+  return first < second or first == second and a.id < b.id
+end
+
+---The runs of a project, the oldest first.
 local function runs_of(dir, root)
   local found = {}
   for _, entry in ipairs(dir:list() or {}) do
@@ -102,6 +112,7 @@ local function runs_of(dir, root)
       found[#found + 1] = { id = entry.name, about = about }
     end
   end
+  table.sort(found, is_older)
   return found
 end
 

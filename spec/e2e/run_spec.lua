@@ -110,6 +110,63 @@ describe("mighost run", function()
     assert.same({}, p:problems())
   end)
 
+  it("puts everything back when it is interrupted while an agent works", function()
+    local p <close> = project.new()
+    local up, down = p.home:join("up"), p.home:join("down")
+    sh.check { argv = { "mkfifo", up, down } }
+    local agent = p:script(([[
+      case $MIGHOST_ROLE in
+      classify) echo "decision: cohesive-cleanup" ;;
+      refactor) echo half >>README; echo new >new.txt; echo ready >%s; read -r _ <%s ;;
+      esac]]):format(up, down))
+    local started = p:start({ "--paths", "README", "--max-refactors", "1", "--validation-command",
+      "true", "--agent-command", agent }, nil, { "run" })
+    assert.equal("ready\n", sh.check { argv = { "timeout", "60", "cat", up } })
+    started.stop("INT")
+    assert.equal(130, started.wait())
+    assert.equal("a project\n", p.repo:read("README"))
+    assert.same({}, p:problems())
+    assert.equal(3, #p:subjects())
+    local shown = schema.expect("runs-show", p:run({ "runs", "show", "--json" }).stdout).data.run
+    assert.equal("interrupted", shown.outcome)
+    assert.equal("interrupted", shown.summary.status)
+  end)
+
+  it("tells agents what prompt files say, and why they are asked again", function()
+    local p <close> = project.new()
+    local words = p.home:write("words.md", "Only ever add lines.\n")
+    local fix = p.home:write("fix.md", "Look at the end of the file.\n")
+    local agent = p:script([[
+      case $MIGHOST_ROLE in
+      classify) echo "decision: cohesive-cleanup" ;;
+      refactor)
+        case $MIGHOST_ARTIFACTS in
+        */retry-02/*) echo good >>README ;;
+        *) echo bad >>README ;;
+        esac
+        echo done ;;
+      esac]])
+    local result = run(p, { "--paths", "README", "--max-refactors", "1", "--max-attempts", "2",
+      "--refactoring-prompt", words, "--fix-prompt", fix },
+      { agent = agent, validation = "grep -q good README" })
+    assert.equal(9, result.exit)
+    p.repo:write("README", "a good project\n")
+    p.repo:commit("Begin green")
+    result = run(p, { "--paths", "README", "--max-refactors", "1", "--max-attempts", "2",
+      "--refactoring-prompt", words, "--fix-prompt", fix },
+      { agent = agent, validation = "sh -c '! grep -q bad README'" })
+    assert.equal(0, result.exit, result.stderr)
+    assert.equal("a good project\ngood\n", p.repo:read("README"))
+    local attempt = evidence_of(result) .. "/attempt-001/"
+    local first = read(attempt .. "refactor/prompt.md")
+    local second = read(attempt .. "retry-02/refactor/prompt.md")
+    assert.is_truthy(first:find("Only ever add lines.", 1, true))
+    assert.is_nil(first:find("Look at the end", 1, true))
+    assert.is_truthy(second:find("Only ever add lines.", 1, true))
+    assert.is_truthy(second:find("Look at the end of the file.", 1, true))
+    assert.matches("\n1 +0 +0 +0 +1 +1 +0 ", result.stdout)
+  end)
+
   it("goes on after kill -9: what the dead run was at is put back, and said", function()
     local p <close> = project.new()
     local up, down = p.home:join("up"), p.home:join("down")

@@ -6,6 +6,7 @@ local json = require "lib.json"
 local manifest = require "migration.manifest"
 local program = require "spec.support.program"
 local project = require "spec.support.project"
+local schema = require "spec.support.schema"
 local sh = require "spec.support.sh"
 
 local SHELF <const> = program.root .. "/spec/fixtures/shelf"
@@ -138,5 +139,9 @@ describe("mighost run on a real project", function()
     local runs = json.decode(p:run({ "runs", "--json" }).stdout).data.runs
     assert.equal(5, #runs)
     assert.equal("migration review", runs[2].command)
+    for _, listed in ipairs(runs) do
+      assert.equal("completed", listed.outcome)
+      schema.expect("runs-show", p:run({ "runs", "show", listed.id, "--json" }).stdout)
+    end
   end)
 end)

@@ -53,6 +53,20 @@ describe("loop.failures", function()
     failures.prune(dir:join("nowhere"), 2)
   end)
 
+  it("knows the later of two runs that began in the same second", function()
+    local dir <close> = tmp.dir()
+    for _, id in ipairs { "20200101T000000-bb", "20200101T000000-cc", "20200101T000000-aa" } do
+      assert(failures.keep(dir.path, failure(id)))
+    end
+    for index, id in ipairs { "bb", "cc", "aa" } do
+      assert(require("lfs").touch(dir:join("failures/20200101T000000-" .. id
+        .. "-attempt-002-retry-01-planning.state.md"), 1000 + index))
+    end
+    failures.prune(dir.path, 2)
+    assert.same({ "20200101T000000-aa-attempt-002-retry-01-planning.state.md",
+      "20200101T000000-cc-attempt-002-retry-01-planning.state.md" }, dir:names("failures"))
+  end)
+
   it("says where it cannot keep one", function()
     local dir <close> = tmp.dir()
     dir:write("failures", "a file in its place")

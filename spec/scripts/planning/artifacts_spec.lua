@@ -53,6 +53,20 @@ describe("planning.artifacts", function()
     assert.equal(running.id, artifacts.list(dir.path, "/repo")[1].id)
   end)
 
+  it("lists runs of one second in the order in which they began", function()
+    local dir <close> = tmp.dir()
+    for index, id in ipairs { "bbbbbb", "cccccc", "aaaaaa" } do
+      dir:write(("runs/20200101T000000-%s/run.json"):format(id), json.encode {
+        root = "/repo", started = ("2020-01-01T00:00:00.%03d+00:00"):format(index) })
+    end
+    dir:write("runs/20200101T000001-000000/run.json", '{"root":"/repo","started":7}')
+    local ids = {}
+    for index, run in ipairs(artifacts.list(dir.path, "/repo")) do
+      ids[index] = run.id:sub(-6)
+    end
+    assert.same({ "000000", "aaaaaa", "cccccc", "bbbbbb" }, ids)
+  end)
+
   it("says where evidence cannot be kept", function()
     local dir <close> = tmp.dir()
     dir:write("runs", "a file in its place")
