@@ -38,7 +38,11 @@ local function read_file(path)
   if not file then
     return nil, why
   end
-  return file:read(LIST_LIMIT) or ""
+  local words, problem = file:read(LIST_LIMIT)
+  if problem then
+    return nil, ("%s: %s"):format(path, problem)
+  end
+  return words or "" -- nothing is read of an empty one
 end
 
 ---What is kept of an event of which people are told.
@@ -83,6 +87,9 @@ local function open_targets(opts, ctx)
       ctx.report { kind = "warning", text = message }
     end,
   })
+  if source and source.left == 0 then
+    ctx.report { kind = "warning", text = "nothing matches: there is no source target" }
+  end
   return source ~= nil, source or why
 end
 

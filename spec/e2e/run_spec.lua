@@ -33,6 +33,7 @@ describe("mighost run", function()
     local result = run(p, { "--globs", "*.nosuch", "--max-refactors", "3" })
     assert.equal(0, result.exit, result.stderr)
     assert.matches("\n0 .*completed\n$", result.stdout .. result.stderr)
+    assert.matches("mighost: warning: nothing matches: there is no source target\n", result.stderr)
   end)
 
   it("works on general refactoring where nothing matches but a scope is given", function()
