@@ -10,6 +10,7 @@
 
 local fs = require "host.fs"
 local repos = require "host.repo"
+local sys = require "host.sys"
 
 local git = require "planning.git"
 local journal = require "loop.journal"
@@ -21,6 +22,8 @@ local worktree = require "loop.worktree"
 local LARGEST <const> = 1 << 28
 local PATCH_LIMIT <const> = 1 << 26
 local PATCH <const> = "rejected.patch"
+local ALIVE <const> = "alive"
+local BEAT <const> = 2 -- seconds
 local PATIENCE <const> = 24 * 3600 -- seconds; what another run does takes as long as it takes
 
 ---@class mighost.Action
@@ -47,6 +50,30 @@ function Action:note(stage, fields)
     self.entry[key] = value
   end
   return journal.write(self.project, self.entry)
+end
+
+---A function that leaves a sign of life every few seconds: what is changed much later than the last
+---one is no doing of this action's.
+---@return fun()
+function Action:ticker()
+  local last = -math.huge
+  return function()
+    if sys.monotonic() - last >= BEAT then
+      last = sys.monotonic()
+      local dir <close> = fs.open_dir(self.before.place)
+      if dir then
+        dir:write(ALIVE, "", { durable = false })
+      end
+    end
+  end
+end
+
+---When the last sign of life was left, in seconds since 1970.
+---@return number
+function Action:last_sign()
+  local dir <close> = fs.open_dir(self.before.place)
+  local info = dir and dir:stat(ALIVE)
+  return math.max(info and info.mtime or 0, journal.time(self.project))
 end
 
 ---Keeps what is about to be thrown away, as a patch.  Failing at that stops nothing.
@@ -123,14 +150,19 @@ function Action:abandon(folder)
   return finished and done, why, code
 end
 
----What is committed is not taken back, even if clearing up failed: the next run does that.
+---What is committed is not taken back, even if clearing up failed: the next run does that.  What an
+---agent was paid for is, but the journal stays, from which the next run brings it back.
 Action.__close = function(self)
-  if self.lock and self.entry.stage ~= "committed" then
+  if not self.lock then
+    return
+  elseif self.entry.stage == "executing" then
     self:abandon()
-  elseif self.lock then
-    self.lock:drop()
-    self.lock = nil
+    return
+  elseif self.entry.stage ~= "committed" and self:undo() then
+    self:ticker()() -- what was put back now is nobody else's doing
   end
+  self.lock:drop()
+  self.lock = nil
 end
 
 ---Nothing may be uncommitted: it could not be told from the agent's doing.

@@ -34,6 +34,7 @@ local KINDS <const> = {
 ---@field prepare (fun(): true|nil, string|nil, string|nil)|nil before it is asked once more
 ---@field changed (fun(): string[], string[])|nil paths that it changed and removed, for a recording
 ---@field held host.lock.Lock|nil that must be held for as long as the agent works
+---@field on_tick fun()|nil called some times a second
 
 ---@class mighost.LoopAnswer
 ---@field text string
@@ -128,6 +129,9 @@ local function ask_once(ctx, ask, adapter, request)
   tell { kind = "asking", agent = request.agent, effort = request.effort, evidence = ask.folder }
   local answer, message, name, report = call.run(adapter, request, {
     on_progress = function(progress)
+      if ask.on_tick then
+        ask.on_tick()
+      end
       tell { kind = "progress", elapsed = progress.elapsed, bytes = progress.bytes,
         last_line = progress.last_line }
     end,

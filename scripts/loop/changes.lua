@@ -336,6 +336,7 @@ local function run_commit(action, message, folder)
   end
   local out, why, name, report = run(action, words, {
     stdin = message, timeout = HOOKS_LIMIT, secrets = secrets.of(sys.env()),
+    on_progress = action:ticker(),
     stdout = folder .. "/commit.stdout.log", stderr = folder .. "/commit.stderr.log",
   })
   if out then

@@ -217,6 +217,21 @@ function M.compare(state)
   return problems
 end
 
+---When HEAD was last moved away from where it was; 0 where it is there.
+---@param state mighost.GitState
+---@return number seconds since 1970
+local function moved_at(state)
+  local head = line_of(ask(state, { "rev-parse", "--verify", "--quiet", "HEAD" }))
+  if head == state.head and (read_branch(state) or nil) == state.branch then
+    return 0
+  end
+  local dir <close> = fs.open_dir(state.gitdir)
+  local log = dir and dir:read("logs/HEAD", { max = LARGEST }) or ""
+  local time = log:match("> (%d+) [+-]%d+[^\n]*\n?$")
+    or line_of(ask(state, { "log", "-1", "--format=%ct" }))
+  return tonumber(time) or 0
+end
+
 ---The changes that make all refs what they were, as `git update-ref --stdin -z` wants them.
 local function ref_changes(state, refs, foreign)
   local changes, moved = {}, {}
@@ -295,5 +310,7 @@ function M.restore(state, place)
   local done, message, name = gitfiles.restore(state, place)
   return done and moved, message, name
 end
+
+M.moved_at = moved_at
 
 return M

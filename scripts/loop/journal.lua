@@ -79,6 +79,15 @@ function M.read(place)
   return entry
 end
 
+---When it was last written, in seconds since 1970; 0 where there is none.
+---@param place mighost.TenancyPlace
+---@return number
+function M.time(place)
+  local dir <close> = folder.open_if_there(("%s/%s"):format(place.common, FOLDER))
+  local info = dir and dir:stat(file_of(place))
+  return info and info.mtime or 0
+end
+
 ---@param place mighost.TenancyPlace
 ---@return true|nil
 ---@return string? message

@@ -78,6 +78,7 @@ function M.ask(ctx, action, about)
     role = ROLE, prompt = prompts.ready(about), effort = about.effort, folder = folder,
     writes = "nothing", slug = about.slug, attempt = about.attempt,
     target = ("%s/%s"):format(about.slug, about.file), held = action.lock,
+    on_tick = action:ticker(),
   })
   if not answer and not kind then
     return nil, why, code

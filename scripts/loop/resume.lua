@@ -13,8 +13,10 @@ local execution = require "loop.execution"
 local git = require "planning.git"
 local journal = require "loop.journal"
 local trial = require "loop.trial"
+local words = require "loop.words"
 local worktree = require "loop.worktree"
 
+local AFTERMATH <const> = 15 -- seconds that what a killed run started may live on, and to spare
 local GOES_ON <const> = { answered = true, validated = true }
 
 ---@class mighost.PickedUp
@@ -24,28 +26,33 @@ local GOES_ON <const> = { answered = true, validated = true }
 ---@field commit string|nil
 ---@field text string        for people
 
-local function ask_git(project, words)
-  local out, message, name = git.call(project.worktree, words, { finishing = true })
+local function ask_git(project, argv)
+  local out, message, name = git.call(project.worktree, argv, { finishing = true })
   return out and (out:gsub("\n$", "")), message, name
 end
 
----Where HEAD is: "before" the action, at its "commit", or "elsewhere".
-local function locate(project, entry)
+---The commit of the action where HEAD is at it, else nil.
+local function find_commit(project, entry)
   local branch = ask_git(project, { "symbolic-ref", "--quiet", "HEAD" })
-  local head, message, name = ask_git(project, { "rev-parse", "--verify", "HEAD" })
-  if not head then
-    return nil, message, name
-  elseif branch ~= entry.branch then
-    return "elsewhere"
-  elseif head == entry.head then
-    return "before"
+  local head = ask_git(project, { "rev-parse", "--verify", "--quiet", "HEAD" })
+  if branch ~= entry.branch or not head or head == entry.head then
+    return nil
   end
   local parent = ask_git(project, { "rev-parse", "--verify", "--quiet", "HEAD^" })
   local body = ask_git(project, { "log", "-1", "--format=%B" })
   local is_ours = head == entry.commit
     or parent == entry.head and entry.message and body
       and body:gsub("%s+$", "") == entry.message:gsub("%s+$", "")
-  return is_ours and "commit" or "elsewhere", nil, nil, head
+  return is_ours and head or nil
+end
+
+---Whether somebody has done something here after all that the action ran had ended.
+local function is_overtaken(action)
+  local last, message, name = action.before:last_change()
+  if not last then
+    return nil, message, name
+  end
+  return last > action:last_sign() + AFTERMATH
 end
 
 local function picked(entry, action, text, oid)
@@ -90,37 +97,56 @@ local function find_job(ctx, entry)
   return execution.job(ctx, candidate, about), execution.finisher(ctx, candidate)
 end
 
----Validates a change that was paid for, unless that was done, and commits it.
-local function go_on(ctx, action, entry)
-  local stage = entry.stage
-  local change, message, name = bring_back(action, entry)
-  if not change then
+---What stands in the way of going on: an interruption ends this run too, anything else would do so
+---for ever.
+local function give_up(ctx, action, entry, message, name)
+  if name == "EINTERRUPTED" or entry.stage == "committed" then
     return nil, message, name
   end
-  local job, finish = find_job(ctx, entry)
-  if not job then
-    return put_back(ctx, action, entry, "what its agent had done was put back: it is no longer due")
-  end
-  local folder, why, code = ctx.run:folder("resume")
+  return put_back(ctx, action, entry,
+    "what its agent had done was put back: " .. words.flatten(ctx.project, message))
+end
+
+---The change as it was judged, or is judged now.
+local function judge(ctx, action, job, change, entry)
+  local folder, message, name = ctx.run:folder("resume")
   if not folder then
-    return nil, why, code
+    return nil, message, name
   end
   local try = { kind = "green", role = job.validation_role, summary = "green", change = change,
     status = entry.status or nil, evidence = {}, folder = folder }
-  if stage == "answered" then
-    try, why, code = trial.judge(ctx, action, job, try, { retry = 1 })
-    if not try then
-      return nil, why, code
-    end
+  if entry.found == "answered" then
+    return trial.judge(ctx, action, job, try, { retry = 1 })
+  end
+  return try
+end
+
+---Validates a change that was paid for, unless that was done, and commits it.
+local function go_on(ctx, action, entry)
+  local change, message, name = bring_back(action, entry)
+  if not change then
+    return give_up(ctx, action, entry, message, name)
+  end
+  local job, finish = find_job(ctx, entry)
+  if not job then
+    return give_up(ctx, action, entry, "it is no longer due")
+  end
+  local try, why, code = judge(ctx, action, job, change, entry)
+  if not try then
+    return give_up(ctx, action, entry, why, code)
   end
   local outcome, problem, errno = carry.settle(ctx, action, job, try, finish, math.huge)
-  if not outcome then
-    return nil, problem, errno
-  elseif outcome.commit then
+  if outcome == nil then
+    return give_up(ctx, action, entry, problem, errno)
+  elseif outcome and outcome.commit then
     return picked(entry, "committed", "what its agent had done was committed", outcome.commit)
   end
-  return picked(entry, "refused", "what its agent had done was put back: "
-    .. (outcome.summary or "it is worth nothing"))
+  local refused = picked(entry, "refused", "what its agent had done was put back: " .. try.summary)
+  if outcome == false then -- it may be tried again, which the next tick does
+    local finished, trouble, number = action:finish()
+    return finished and refused, trouble, number
+  end
+  return refused
 end
 
 ---Ends an action whose commit is there.
@@ -129,24 +155,31 @@ local function clear(action, entry, head)
   return closed and picked(entry, "cleared", "was committed already", head), message, name
 end
 
+local function leave_alone(action, entry)
+  local removed, message, name = action:finish()
+  return removed and picked(entry, "left-alone",
+    "somebody has moved on from what an interrupted run left; it is left as it is"), message, name
+end
+
 local function settle(ctx, entry, lock)
   entry.found = entry.stage
-  local where, message, name, head = locate(ctx.project, entry)
-  if not where then
-    return nil, message, name
-  elseif where == "elsewhere" then
-    local removed, why, code = journal.remove(ctx.project)
-    return removed and picked(entry, "left-alone",
-      "somebody has moved on from what an interrupted run left; it is left as it is"), why, code
-  end
   local before, trouble, errno = worktree.read(ctx.project)
   if not before then
     return nil, "what was there before an interrupted run cannot be read: " .. trouble, errno
   end
-  local action <close> = actions.adopt(ctx, entry, lock, before)
-  if where == "commit" then
-    return clear(action, entry, head)
-  elseif GOES_ON[entry.stage] and entry.tree then
+  local action = actions.adopt(ctx, entry, lock, before)
+  local oid = find_commit(ctx.project, entry)
+  if oid then
+    return clear(action, entry, oid)
+  end
+  local overtaken, message, name = is_overtaken(action)
+  if overtaken == nil then
+    return nil, message, name
+  elseif overtaken then
+    return leave_alone(action, entry)
+  end
+  local _ <close> = action
+  if GOES_ON[entry.stage] and entry.tree then
     return go_on(ctx, action, entry)
   end
   return put_back(ctx, action, entry, "what an interrupted run was at was put back")

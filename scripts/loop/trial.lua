@@ -59,7 +59,7 @@ local function ask(ctx, action, job, try, where)
   return agent.ask(ctx, {
     role = job.role, prompt = job.prompt(try.earlier), effort = job.effort, model = job.model,
     folder = folder, writes = "worktree", slug = job.slug, attempt = job.attempt,
-    retry = where.retry, target = job.target, held = action.lock,
+    retry = where.retry, target = job.target, held = action.lock, on_tick = action:ticker(),
     prepare = function()
       local done, why, code = action:undo()
       return done and true, why, code
@@ -83,7 +83,8 @@ local function validate(ctx, action, job, try, where)
   table.insert(try.evidence, 1, folder .. "/stderr.log")
   table.insert(try.evidence, 1, folder .. "/stdout.log")
   local verdict, why, code, kind = validation.run(ctx, { role = job.validation_role,
-    folder = folder, held = action.lock, attempt = job.attempt, retry = where.retry })
+    folder = folder, held = action.lock, attempt = job.attempt, retry = where.retry,
+    on_tick = action:ticker() })
   if not verdict and not kind then
     return nil, why, code
   elseif not verdict then

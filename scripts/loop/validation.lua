@@ -97,6 +97,9 @@ local function start(ctx, run)
     secrets = secrets.of(sys.env()),
     held = run.held,
     on_progress = function(now)
+      if run.on_tick then
+        run.on_tick()
+      end
       ctx.report { kind = "progress", role = run.role, elapsed = now.elapsed, bytes = now.bytes,
         last_line = now.last_line }
     end,
@@ -107,7 +110,7 @@ local M = {}
 
 ---@param ctx table of the run
 ---@param run { role: string, folder: string, held: host.lock.Lock|nil, attempt: integer|nil,
----  retry: integer|nil } held: must be held for as long as the command runs
+---  retry: integer|nil, on_tick: fun()|nil } held: must be held for as long as the command runs
 ---@return mighost.Verdict|nil
 ---@return string? message
 ---@return string? NAME

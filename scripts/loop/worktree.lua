@@ -195,6 +195,26 @@ function Before:restore()
   return done
 end
 
+---When somebody last did something here: moved HEAD, or changed what was there before, or left
+---something new; in seconds since 1970.
+---@return number|nil
+---@return string? message
+---@return string? NAME
+function Before:last_change()
+  local now, message, name = inventory.take(self.root, self.skip)
+  if not now then
+    return nil, message, name
+  end
+  local last = gitstate.moved_at(self.states[1])
+  for path, is in pairs(now.entries) do
+    local was = self.inventory.entries[path]
+    if not was or not inventory.is_same(was, is) then
+      last = math.max(last, tonumber(is.changed) or 0)
+    end
+  end
+  return last
+end
+
 ---What was touched since, as far as can be told without reading; for what must not touch anything.
 ---@return string[]|nil paths
 ---@return string? message

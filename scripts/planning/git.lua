@@ -55,6 +55,7 @@ local M = {}
 ---@field finishing? boolean  it runs although mighost got a signal
 ---@field held? host.lock.Lock  held until it has ended, even if mighost is killed
 ---@field secrets? table<string, string>  kept out of what it prints
+---@field on_progress? fun()  called some times a second
 
 --- Runs git in a folder, with the repository's hooks, filters and signing as they are configured.
 ---@param folder string
@@ -68,7 +69,7 @@ function M.call(folder, words, opts)
   local report, message, name = proc.run { argv = argv, cwd = folder, env = environment(opts.env),
     stdin = opts.stdin, stdout = opts.stdout, stderr = opts.stderr, keep = opts.keep,
     cap = opts.cap, timeout = opts.timeout, finishing = opts.finishing, held = opts.held,
-    secrets = opts.secrets }
+    secrets = opts.secrets, on_progress = opts.on_progress }
   local command = command_of(words)
   if not report then
     return nil, "cannot start git: " .. message, name

@@ -38,6 +38,19 @@ describe("an action", function()
     assert.is_false(tenancy.holder(ctx.project))
   end)
 
+  it("that has an answer is put back, but its journal stays", function()
+    local site <close> = loop.new()
+    local ctx = site:context()
+    do
+      local action <close> = assert(actions.begin(ctx, ABOUT))
+      site.repo:write("code.txt", "answered\n")
+      assert(action:note("answered", { tree = site.repo:git("rev-parse", "HEAD^{tree}") }))
+    end
+    assert.equal("old\n", site.repo:read("code.txt"))
+    assert.is_false(tenancy.holder(ctx.project))
+    assert.equal("answered", assert(journal.read(ctx.project)).stage)
+  end)
+
   it("is put back after a signal too", function()
     local site <close> = loop.new()
     local picture = loop.picture(site.path)

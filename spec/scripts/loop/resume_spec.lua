@@ -16,6 +16,14 @@ local function kill(action)
   action.lock = nil
 end
 
+---As if all that had been long before.
+local function long_ago(site)
+  for _, file in ipairs { "action-main.json", "worktrees/main/alive" } do
+    os.execute(("test ! -e %s/.git/mighost/%s || touch -d '1 hour ago' %s/.git/mighost/%s"):format(
+      site.path, file, site.path, file))
+  end
+end
+
 local function settle(site, opts)
   local found = assert(resume.run(site:context(opts)))
   assert.is_false(journal.read(site:open()))
@@ -71,7 +79,7 @@ describe("what an interrupted run left", function()
     local change = assert(changes.stage(action))
     assert(action:note("answered", { tree = change.tree }))
     kill(action)
-    assert.equal("refused", settle(site).action)
+    assert.equal("refused", settle(site, { settings = { max_attempts = 0 } }).action)
     assert.equal("", site.repo:status())
     assert.equal(picture:match("refs/heads/main"), loop.picture(site.path):match("refs/heads/main"))
     assert.equal("old\n", site.repo:read("code.txt"))
@@ -121,10 +129,47 @@ describe("what an interrupted run left", function()
     local action = begin(site)
     site.repo:write("code.txt", "half\n")
     kill(action)
+    long_ago(site)
     site.repo:write("mine", "x")
     site.repo:commit("A person's commit")
     assert.equal("left-alone", settle(site).action)
     assert.equal("half\n", site.repo:read("code.txt"))
+  end)
+
+  it("is left alone where a person works on what is there", function()
+    local site <close> = loop.new()
+    local action = begin(site)
+    kill(action)
+    long_ago(site)
+    site.repo:write("code.txt", "mended by hand\n")
+    assert.equal("left-alone", settle(site).action)
+    assert.equal("mended by hand\n", site.repo:read("code.txt"))
+  end)
+
+  it("is put back wherever the agent had left HEAD", function()
+    for _, script in ipairs { "git commit -q -a -m mine", "git switch -q -c mine; git add -A",
+      "git commit -q --amend -a -m other", "git switch -q --detach" } do
+      local site <close> = loop.new()
+      local picture = loop.picture(site.path)
+      local action = begin(site)
+      site.repo:write("code.txt", "half\n")
+      assert(os.execute(("cd %s && { %s; }"):format(site.path, script)))
+      kill(action)
+      assert.equal("put-back", settle(site).action, script)
+      assert.equal(picture, loop.picture(site.path), script)
+    end
+  end)
+
+  it("that cannot be brought back is put back, once and for all", function()
+    local site <close> = loop.new()
+    local action = begin(site)
+    site.repo:write("code.txt", "new\n")
+    assert(action:note("answered", { tree = ("1"):rep(40) }))
+    kill(action)
+    local found = settle(site)
+    assert.equal("put-back", found.action)
+    assert.matches("what its agent had done was put back: git read%-tree", found.text)
+    assert.equal("old\n", site.repo:read("code.txt"))
   end)
 
   it("that is no longer due is put back", function()
