@@ -135,7 +135,8 @@ local function go_on(ctx, action, entry)
   if not try then
     return give_up(ctx, action, entry, why, code)
   end
-  local outcome, problem, errno = carry.settle(ctx, action, job, try, finish, math.huge)
+  local outcome, problem, errno = carry.settle(ctx, action, job, try, finish,
+    math.max(1, ctx.settings.max_attempts or 1))
   if outcome == nil then
     return give_up(ctx, action, entry, problem, errno)
   elseif outcome and outcome.commit then
