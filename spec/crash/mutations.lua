@@ -93,7 +93,7 @@ return {
   { what = "two renames where an exchange would do", file = "host/publish_swap.c",
     noticed = "kill",
     old = "mh_os_rename(tx->dir, MH_STAGED, live, tx->journal.slug, RENAME_EXCHANGE) == 0",
-    new = "tx->dir < 0" },
+    new = "(errno = EINVAL) == 0" },
   { what = "git's locks of a dead process are not removed", file = "host/publish_locks.c",
     noticed = "kill", old = "    if (result > 0) {\n        result = mh_git_lock_each(",
     new = "    if (result > 1) {\n        result = mh_git_lock_each(" },

@@ -84,6 +84,23 @@ local function directory_losses(pending)
   return losses
 end
 
+--- For each rename, but of objects, of which there are many: the loss of it and of all that comes
+--- later in its directories.
+local function rename_losses(pending)
+  local losses = {}
+  for _, change in ipairs(pending) do
+    if change.op == "rename" and not change.name:find("^%x+$") then
+      table.insert(losses, { name = "all but from the rename of " .. change.name .. " on",
+        choose = function()
+          return unordered(pending, function(other)
+            return other == change
+          end, yes)
+        end })
+    end
+  end
+  return losses
+end
+
 --- A loss that keeps the first part of the names, and of the data any part.
 local function random_loss(random)
   return { name = "a random part", choose = function(pending)
@@ -216,6 +233,8 @@ function M.run(part, folder, share, shares, report)
     end
     local losses = directory_losses(pending)
     table.move(LOSSES, 1, #LOSSES, #losses + 1, losses)
+    local renames = rename_losses(pending)
+    table.move(renames, 1, #renames, #losses + 1, losses)
     for n = 1, part.randoms do
       table.insert(losses, random_loss(numbers(index * 100 + n)))
       table.insert(losses, unordered_loss(numbers(index * 100 + n)))
