@@ -145,17 +145,25 @@ local function surroundings(place, case)
   return { refuse = case.refuse, device = case.device and place.root .. "/" .. case.device }
 end
 
---- Records the command of a case on a place that was prepared for it.
-local function record(place, case, reference)
+--- The number of a call in a run that is recorded, in which the agent's calls count too.
+local function find_recorded(place, case, trace)
   place:restore(case.name)
-  local how = surroundings(place, case)
-  local before = disk.scan(place.root, how.device)
+  local names = sweep.list_calls(place, case, trace)
+  place:restore(case.name)
+  return sweep.find_call(names, case.fails)
+end
+
+--- Records the command of a case on a place that was prepared for it.
+local function record(place, case)
   local trace = place.path .. "/trace"
+  local how = surroundings(place, case)
+  if case.fails then
+    how.fault = ("fail:%d:EIO"):format(find_recorded(place, case, trace))
+  end
+  place:restore(case.name)
+  local before = disk.scan(place.root, how.device)
   os.remove(trace)
   how.trace = trace
-  if case.fails then
-    how.fault = ("fail:%d:EIO"):format(sweep.find_call(reference.names, case.fails))
-  end
   local result = place:hurt(args_of(place, case), how, case.env)
   assert((result.exit == 0) == (case.fails == nil), result.stderr)
   return before, disk.changes(before, trace)
@@ -175,6 +183,9 @@ local function find_marks(changes)
 end
 
 local function is_near_sync(changes, index)
+  if index == #changes then
+    return true
+  end
   for near = index - NEAR, index + NEAR do
     local op = changes[near] and changes[near].op
     if op == "fsync" or op == "syncfs" then
@@ -222,7 +233,7 @@ function M.run(part, folder, share, shares, report)
   local case = part.case
   local place <close> = places.new(("%s/power-%s-%d"):format(folder, case.name, share))
   local reference = sweep.prepare(place, case)
-  local before, changes = record(place, case, reference)
+  local before, changes = record(place, case)
   local marks = find_marks(changes)
   assert(marks.answered < #changes and (marks.said < #changes) == (case.fails == nil),
     "the trace is incomplete")

@@ -14,12 +14,13 @@ end
 --- Runs the command without a fault and learns which calls it makes.
 ---@param place crash.Place
 ---@param case crash.Case
+---@param trace? string a file: what the agent's programs do is counted too, and recorded there
 ---@return string[] names
 ---@return integer count
-function M.list_calls(place, case)
+function M.list_calls(place, case, trace)
   local list = place.path .. "/list"
-  local result, count = place:hurt(args_of(place, case), { list = list, refuse = case.refuse },
-    case.env)
+  local result, count = place:hurt(args_of(place, case), { list = list, refuse = case.refuse,
+    trace = trace }, case.env)
   assert(result.exit == 0, result.stderr)
   local names = {}
   for line in io.lines(list) do

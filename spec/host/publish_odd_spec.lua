@@ -269,17 +269,50 @@ describe("host.publish", function()
     assert.equal(5, after - before) -- the file, its three directories, the commit
   end)
 
-  it("leaves the branch to others while it waits for the index", function()
+  --- Somebody who holds the index, and once the publish waits for it runs a command and lets go.
+  local function hold_index(command)
     local held = site.repo:write(".git/index.lock", "")
-    local step = site:begin("m", { ["plan.md"] = "two\n" })
-    assert(step.tx:exchange())
     local count = "find " .. sh.quote(site.path .. "/.git/objects") .. " -path '*/??/*' | wc -l"
-    local child = assert(io.popen(([[
+    return assert(io.popen(([[
       before=%s
       for i in $(seq 500); do [ $(%s) -gt "$before" ] && break; sleep 0.02; done
-      for i in $(seq 10); do ls %s 2>/dev/null; sleep 0.02; done; rm %s]]):format(
-      sh.check({ argv = { "sh", "-c", count } }):match("%d+"), count,
-      sh.quote(site.path .. "/.git/refs/heads/main.lock"), sh.quote(held))))
+      cd %s && %s; rm %s]]):format(sh.check({ argv = { "sh", "-c", count } }):match("%d+"), count,
+      sh.quote(site.path), command, sh.quote(held))))
+  end
+
+  it("keeps what an editor still wrote into the tree that was displaced", function()
+    local step = site:begin("m", { ["plan.md"] = "two\n" })
+    local editor <close> = assert(io.open(site.live .. "/m/plan.md", "a"))
+    assert(step.tx:exchange())
+    assert(step.tx:commit())
+    assert(editor:write("a late line\n"))
+    editor:close()
+    local _, message, name = step.tx:finish()
+    assert.equal("ESTALE", name)
+    assert.equal("one\na late line\n", read(message:match("is kept in (.*)$") .. "/plan.md"))
+    step.lease:drop()
+    is_sound()
+  end)
+
+  it("builds on what somebody committed while it waited for the index", function()
+    local step = site:begin("m", { ["plan.md"] = "two\n" })
+    assert(step.tx:exchange())
+    local child = hold_index [[
+      git update-ref refs/heads/main $(git commit-tree -p HEAD -m other HEAD^{tree})]]
+    assert(step.tx:commit())
+    child:close()
+    assert(step.tx:finish())
+    step.lease:drop()
+    assert.equal("other", site.repo:git("log", "-1", "--format=%s", "HEAD^"))
+    assert.equal("two", site.repo:git("show", "HEAD:migrations/m/plan.md"))
+    is_sound()
+  end)
+
+  it("leaves the branch to others while it waits for the index", function()
+    local step = site:begin("m", { ["plan.md"] = "two\n" })
+    assert(step.tx:exchange())
+    local child = hold_index [[
+      for i in $(seq 10); do ls .git/refs/heads/main.lock 2>/dev/null; sleep 0.02; done]]
     assert(step.tx:commit())
     assert.equal("", child:read("a"))
     child:close()
