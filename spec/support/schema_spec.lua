@@ -5,7 +5,7 @@ local tmp = require "spec.support.tmp"
 
 local GOOD <const> = [[{"schema":1,"ok":true,"code":0,"message":null,"fix":null,"data":{]]
   .. [["mighost":"1","interface":1,"lua":"5.4","libgit2":null,"git":"2","landlock_abi":0,]]
-  .. [["sandbox":"none","read_only_mounts":false,]]
+  .. [["sandbox":"none","read_only_mounts":false,"seccomp":false,]]
   .. [["exchange":null,"reflink":false}}]]
 
 describe("spec.support.schema", function()
