@@ -28,7 +28,7 @@ describe("project.setup.apply", function()
     assert.equal("?? .mighost/.gitignore\n?? .mighost/config.json\n?? .mighost/taste.md\n"
       .. "?? migrations/.gitattributes",
       before)
-    assert.matches("\n# Taste\n", repo:read(".mighost/taste.md"))
+    assert.matches("# Taste\n", repo:read(".mighost/taste.md"))
     assert.same({ schema_version = 1, live_migrations_dir = "migrations",
       taste = ".mighost/taste.md" },
       config.load(repo.path))
