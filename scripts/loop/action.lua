@@ -52,6 +52,11 @@ function Action:note(stage, fields)
   return journal.write(self.project, self.entry)
 end
 
+---The folder of the run's evidence, where nobody takes a new file for an agent's doing.
+local function run_folder(action)
+  return ("%s/runs/%s"):format(action.project.state_home, action.entry.run)
+end
+
 ---A function that leaves a sign of life every few seconds: what is changed much later than the last
 ---one is no doing of this action's.
 ---@return fun()
@@ -60,7 +65,7 @@ function Action:ticker()
   return function()
     if sys.monotonic() - last >= BEAT then
       last = sys.monotonic()
-      local dir <close> = fs.open_dir(self.before.place)
+      local dir <close> = fs.open_dir(run_folder(self))
       if dir then
         dir:write(ALIVE, "", { durable = false })
       end
@@ -71,7 +76,7 @@ end
 ---When the last sign of life was left, in seconds since 1970.
 ---@return number
 function Action:last_sign()
-  local dir <close> = fs.open_dir(self.before.place)
+  local dir <close> = fs.open_dir(run_folder(self))
   local info = dir and dir:stat(ALIVE)
   return math.max(info and info.mtime or 0, journal.time(self.project))
 end

@@ -162,6 +162,7 @@ function M.run(ctx, action, job, where, earlier)
   if not answer and not kind then
     return nil, message, name
   elseif not answer then
+    kind = name == "EESCAPED" and job.agent_kind or kind
     return failed(job.role, kind, words.flatten(ctx.project, message), try)
   end
   try.usage, try.status = answer.usage, statuses.parse(answer.text)

@@ -145,7 +145,7 @@ describe("a phase tick", function()
     assert.matches("code.txt", outcome.summary)
     assert.equal(picture, loop.picture(site.path))
     outcome = assert(tick(site, { agent = "echo x >build/o; echo ready: no" }))
-    assert.equal("deferred", outcome.decision)
+    assert.equal("abandon", outcome.decision)
     assert.equal("object\n", site.repo:read("build/o"))
   end)
 

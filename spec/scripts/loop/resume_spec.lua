@@ -18,10 +18,8 @@ end
 
 ---As if all that had been long before.
 local function long_ago(site)
-  for _, file in ipairs { "action-main.json", "worktrees/main/alive" } do
-    os.execute(("test ! -e %s/.git/mighost/%s || touch -d '1 hour ago' %s/.git/mighost/%s"):format(
-      site.path, file, site.path, file))
-  end
+  os.execute(("find %s/.git/mighost/action-main.json %s -name '*.json' -o -name alive | "
+    .. "xargs touch -d '1 hour ago'"):format(site.path, site.home:join("state")))
 end
 
 local function settle(site, opts)
