@@ -13,6 +13,7 @@ local repos = require "host.repo"
 local sys = require "host.sys"
 
 local git = require "planning.git"
+local gitfiles = require "loop.gitfiles"
 local journal = require "loop.journal"
 local preflight = require "planning.preflight"
 local tenancy = require "planning.tenancy"
@@ -90,6 +91,7 @@ function Action:keep_patch(folder)
     return
   end
   dir:write("rejected-index", bytes, { durable = false })
+  gitfiles.take_time(before.place .. "/git-1/index/index", index)
   local env = { GIT_INDEX_FILE = index }
   for name, value in pairs(before.keep.env) do
     env[name] = value

@@ -2,6 +2,7 @@
 --- hooks, info/, the index, the stash's log, operations under way.  Kept and put back as bytes.
 
 local fs = require "host.fs"
+local proc = require "host.proc"
 local tree = require "host.tree"
 
 local folder = require "project.folder"
@@ -81,6 +82,22 @@ local function is_same_file(kept, kept_name, dir, file)
     and kept:read(kept_name, { max = LARGEST }) == dir:read(file, { max = LARGEST })
 end
 
+---Gives a copy of the index the time of when it was kept: git tells by it which entries may have
+---been changed in the second that they were noted in.  A younger index would hide such changes.
+---@param from string absolute
+---@param to string absolute
+---@return true|nil
+---@return string? message
+---@return string? NAME
+local function take_time(from, to)
+  local report, message, name =
+    proc.run { argv = { "touch", "-r", from, to }, finishing = true }
+  if report and report.exit ~= 0 then
+    return nil, "cannot set the time of " .. to, "EIO"
+  end
+  return report and true, message, name
+end
+
 ---Puts the index back, under git's own lock of it.
 local function restore_index(kept, dir)
   if is_same_file(kept, "index/index", dir, "index") then
@@ -97,6 +114,9 @@ local function restore_index(kept, dir)
     return nil, "git's index is in use: " .. why, code == "EEXIST" and "EBUSY" or code
   end
   local done, trouble, errno = copy_file(kept, "index/index", dir, "index")
+  if done then
+    done, trouble, errno = take_time(kept:path() .. "/index/index", dir:path() .. "/index")
+  end
   dir:remove("index.lock")
   return done, trouble, errno
 end
@@ -288,5 +308,7 @@ function M.restore_index(state, place)
   end
   return restore_index(kept, dir)
 end
+
+M.take_time = take_time
 
 return M

@@ -32,6 +32,17 @@ describe("a change of the work tree", function()
     assert.same({ "code.txt" }, assert(changes.stage(action)).files)
   end)
 
+  it("is found also where it was made in the second of a commit, at the same size", function()
+    local site <close> = loop.new()
+    shell(site, "touch -d '2026-01-01 12:00:00' code.txt; git add code.txt; git status >/dev/null")
+    shell(site, "touch -d '2026-01-01 12:00:00' .git/index") -- as if all was of one second
+    local action <close> = begin(site)
+    os.execute(("touch -d '2026-01-01 12:00:00' %s/git-1/index/index"):format(action.before.place))
+    shell(site, "echo xyz >code.txt; touch -d '2026-01-01 12:00:00' code.txt; git add README")
+    shell(site, "echo new >new; git add new")
+    assert.same({ "code.txt", "new" }, assert(changes.stage(action)).files)
+  end)
+
   it("may not touch plans, other branches, or what cannot be committed here", function()
     local site <close> = loop.new()
     local sub = loop.new()
