@@ -117,6 +117,9 @@ static int add_block(struct mh_walk *walk, int fd, const char *block, size_t siz
             continue;
         }
         if (mh_kind_of_entry(fd, entry->d_name, entry->d_type, &kind) < 0) {
+            if (errno == ENOENT && walk->flags != 0) {
+                continue;
+            }
             return fail_sys(walk, "look at what is in it", err);
         }
         if (add_name(walk, entry->d_name, kind, err) < 0) {
@@ -126,7 +129,8 @@ static int add_block(struct mh_walk *walk, int fd, const char *block, size_t siz
     return 0;
 }
 
-/* Puts the names in a directory on top of `names`. */
+/* Puts the names in a directory on top of `names`.  One that was removed after it was opened has
+ * none, and says ENOENT. */
 static int read_names(struct mh_walk *walk, int fd, struct mh_err *err)
 {
     _Alignas(struct dirent64) char block[BLOCK];
@@ -137,7 +141,10 @@ static int read_names(struct mh_walk *walk, int fd, struct mh_err *err)
             return -1;
         }
     }
-    return size < 0 ? fail_sys(walk, "list", err) : 0;
+    if (size < 0 && !(errno == ENOENT && walk->flags != 0)) {
+        return fail_sys(walk, "list", err);
+    }
+    return 0;
 }
 
 static int grow_levels(struct mh_walk *walk, struct mh_err *err)

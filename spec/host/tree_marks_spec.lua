@@ -113,6 +113,24 @@ describe("tree.marks", function()
     assert.matches("holds more than 11 entries", message)
   end)
 
+  it("looks at a tree whose folders come and go meanwhile", function()
+    local dir <close> = grow()
+    -- Until the file `stop` is there; the FIFO says that it is over.
+    sh.check { argv = { "mkfifo", dir:join "over" } }
+    assert(os.execute(("cd %s && { while ! [ -e stop ]; do mkdir -p x/1/2 y/3 z; rmdir x/1/2 "
+      .. "x/1 x y/3 y z; done; echo over >over; } >/dev/null 2>&1 &"):format(sh.quote(dir.path))))
+    local failure
+    for _ = 1, 3000 do
+      local marks, message = tree.marks(dir.path)
+      if not marks then
+        failure = message
+      end
+    end
+    dir:write("stop", "")
+    sh.check { argv = { "timeout", "60", "cat", dir:join "over" } }
+    assert.is_nil(failure)
+  end)
+
   it("refuses arguments of other kinds", function()
     assert.has_error(function() tree.marks() end)
     assert.has_error(function() tree.marks("/", { skip = "x" }) end)
