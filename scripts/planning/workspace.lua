@@ -1,13 +1,14 @@
 --- The folders in which agents write, and the record that what is in one was accepted.
 ---
---- <place>/work/<slug>/<token>/<slug>/    what the agent sees and writes: the next snapshot
---- <place>/work/<slug>/<token>/accepted   its record: judged and accepted, maybe not yet published
---- <place>/work/<slug>/<token>/published  its record afterwards: the next step may start from it
---- <place>/set-aside/<slug>@<token>/      what could be neither published nor thrown away
+--- work/<slug>/<token>/<slug>/    what the agent sees and writes: the next snapshot
+--- work/<slug>/<token>/accepted   its record: judged and accepted, maybe not yet published
+--- work/<slug>/<token>/published  its record afterwards: the next step may start from it
+--- set-aside/<slug>@<token>/      what could be neither published nor thrown away
 ---
---- <place> is the project's folder in the user's state directory.  A workspace without a record is
---- evidence of a failed step, of which the newest few are kept; an accepted one is paid for and is
---- removed only once it is published; a published one saves the next step the copying.
+--- All of it lies beneath a "place": the project's folder in the user's state directory.  A
+--- workspace without a record is evidence of a failed step, of which the newest few are kept; an
+--- accepted one is paid for and is removed only once it is published; a published one saves the
+--- next step the copying.
 
 local fs = require "host.fs"
 local sys = require "host.sys"

@@ -131,8 +131,8 @@ end
 --- The stages whose judged answers are on disk and not published.
 ---@return table<string, boolean>
 function M.answers(place)
-  local pipe <close> = io.popen(("cat %s/state/mighost/projects/*/work/%s/*/accepted 2>/dev/null")
-    :format(sh.quote(place.home), SLUG))
+  local pipe <close> = io.popen(("{ cd %s/state/mighost/projects && cat */%s/%s/*/accepted; } "
+    .. "2>/dev/null"):format(sh.quote(place.home), "work", SLUG))
   local stages = {}
   for stage in pipe:read("a"):gmatch('"step":"([^"]*)"') do
     stages[stage] = true

@@ -51,8 +51,8 @@ describe("planning.change", function()
   it("leaves everything as it was where it is given up, or breaks a rule", function()
     local p <close>, opened, repo = planned()
     local before = p.repo:head()
-    local place = "state/mighost/projects/"
-    place = place .. p.home:names(place)[1] .. "/work/alpha"
+    local projects = "state/mighost/projects"
+    local place = ("%s/%s/%s/alpha"):format(projects, p.home:names(projects)[1], "work")
     local kept = p.home:names(place)
     local tries = {
       EGIVENUP = { fill = function() return nil, "no", "EGIVENUP" end },
