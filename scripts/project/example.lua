@@ -7,6 +7,8 @@ local sys = require "host.sys"
 local FOLDER <const> = ".mighost"
 local SPECS <const> = "spec"
 local RECORDED <const> = "^recordings/[^/]+"
+-- The pipeline's own stage is the example of a stage: one text, so that they cannot differ.
+local SHARED <const> = { pipeline = { of = "stage", path = "stages/security-review.lua" } }
 
 local M = {}
 
@@ -17,8 +19,8 @@ local function open_source(kind)
   return fs.open_dir(("%s/scripts/examples/%s"):format(sys.share(), kind))
 end
 
---- All files below a folder, in byte order.
-local function list_files(dir, rel, found)
+--- Adds all files below a folder: { path, text }.
+local function read_below(dir, rel, files)
   local entries, message, name = dir:list(rel)
   if not entries then
     return nil, message, name
@@ -26,38 +28,62 @@ local function list_files(dir, rel, found)
   for _, entry in ipairs(entries) do
     local path = rel and rel .. "/" .. entry.name or entry.name
     if entry.kind == "directory" then
-      local ok, why, errno = list_files(dir, path, found)
+      local ok, why, errno = read_below(dir, path, files)
       if not ok then
         return nil, why, errno
       end
     else
-      table.insert(found, path)
+      local text, why, errno = dir:read(path)
+      if not text then
+        return nil, why, errno
+      end
+      table.insert(files, { path = path, text = text })
     end
   end
-  return found
+  return true
+end
+
+--- Adds the file that an example shares with that of another kind.
+local function read_shared(shared, files)
+  local dir <close>, message, name = open_source(shared.of)
+  if not dir then
+    return nil, message, name
+  end
+  local text, why, errno = dir:read(shared.path)
+  table.insert(files, { path = shared.path, text = text })
+  return text and true, why, errno
+end
+
+--- All files of the example of a kind, in byte order of their paths.
+local function read_example(kind)
+  local dir <close>, message, name = open_source(kind)
+  if not dir then
+    return nil, message, name
+  end
+  local files = {}
+  local ok, why, errno = read_below(dir, nil, files)
+  if ok and SHARED[kind] then
+    ok, why, errno = read_shared(SHARED[kind], files)
+  end
+  table.sort(files, function(a, b)
+    return a.path < b.path
+  end)
+  return ok and files, why, errno
 end
 
 --- The files that are to be written; one that is there and says something else is in the way.
-local function choose(source, target, kind)
-  local paths, message, name = list_files(source, nil, {})
-  if not paths then
-    return nil, message, name
-  end
+local function choose(files, target, kind)
   local wanted = {}
-  for _, path in ipairs(paths) do
-    local text, why, errno = source:read(path)
-    if not text then
-      return nil, why, errno
-    end
-    local there = target:stat(path) and (target:read(path) or false)
+  for _, file in ipairs(files) do
+    local there = target:stat(file.path) and (target:read(file.path) or false)
     if there == nil then
-      table.insert(wanted, { path = path, text = text })
-    elseif there ~= text then
-      return nil, ("%s/%s is in the way of the example of a %s"):format(FOLDER, path, kind),
+      table.insert(wanted, file)
+    elseif there ~= file.text then
+      return nil, ("%s/%s is in the way of the example of a %s"):format(FOLDER, file.path, kind),
         "EUSAGE"
     end
   end
-  return wanted, paths
+  return wanted
 end
 
 local function write_all(target, wanted, notify)
@@ -85,11 +111,11 @@ end
 ---@field files string[]   relative to the project's root
 ---@field spec string      the program that tests it, likewise
 
-local function describe(kind, paths)
+local function describe(kind, files)
   local example = { kind = kind, files = {} }
-  for i, path in ipairs(paths) do
-    example.files[i] = FOLDER .. "/" .. path
-    if path:find("^" .. SPECS .. "/") then
+  for i, file in ipairs(files) do
+    example.files[i] = FOLDER .. "/" .. file.path
+    if file.path:find("^" .. SPECS .. "/") then
       example.spec = example.files[i]
     end
   end
@@ -115,23 +141,23 @@ end
 ---@param notify fun(done: string)
 ---@return mighost.Example? example, string? message, string? name
 function M.write(root, kind, notify)
-  local source <close>, message, name = open_source(kind)
-  if not source then
+  local files, message, name = read_example(kind)
+  if not files then
     return nil, message, name
   end
   local target <close>, why, errno = open_target(root)
   if not target then
     return nil, why, errno
   end
-  local wanted, paths, code = choose(source, target, kind)
+  local wanted, conflict, code = choose(files, target, kind)
   if not wanted then
-    return nil, paths, code
+    return nil, conflict, code
   end
   local written, problem, number = write_all(target, wanted, notify)
   if not written then
     return nil, problem, number
   end
-  return describe(kind, paths)
+  return describe(kind, files)
 end
 
 return M

@@ -17,6 +17,17 @@ describe("project.example", function()
     end
   end)
 
+  it("gives a pipeline the very stage that is the example of one", function()
+    local dir <close> = tmp.dir()
+    local written = assert(example.write(dir.path, "pipeline", function() end))
+    local paths = table.move(written.files, 1, #written.files, 1, {})
+    table.sort(paths)
+    assert.same(paths, written.files)
+    local text = assert(dir:read(".mighost/stages/security-review.lua"))
+    assert(example.write(dir.path, "stage", function() end))
+    assert.equal(text, dir:read(".mighost/stages/security-review.lua"))
+  end)
+
   it("leaves alone what it wrote, and refuses what somebody else wrote", function()
     local dir <close> = tmp.dir()
     assert(example.write(dir.path, "rule", function() end))
