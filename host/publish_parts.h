@@ -12,15 +12,21 @@
 #define MH_OLD "old"
 #define MH_TRANSACTIONS "__transactions__"
 
-/* What a lock file says of its holder, for people; on the heap, NULL when out of memory. */
-char *mh_publish_holder_text(const char *operation);
+/* Opens a directory by its absolute path. */
+int mh_publish_open_absolute(const char *path, struct mh_err *err);
 
-/* Takes a lock of ours with that text. */
+/* Fills site->id, making the id where there is none; `home_fd` is open. */
+int mh_publish_open_id(struct mh_site *site, struct mh_err *err);
+
+/* Takes a lock of ours; the file says of its holder, for people, who it is and what it does. */
 int mh_publish_lock(const struct mh_site *site, int dirfd, const char *name, const char *operation,
                     double wait, struct mh_lock *out, struct mh_err *err);
 
 /* 1 where the slug is exactly as HEAD has it, nothing staged, untracked or ignored; 0; -1. */
 int mh_publish_is_committed(const struct mh_site *site, const char *slug, struct mh_err *err);
+
+/* EDIRTY with the names where it is not so. */
+int mh_publish_check_clean(const struct mh_site *site, const char *slug, struct mh_err *err);
 
 /* EMERGING while a merge, rebase or the like is under way. */
 int mh_publish_check_operation(const struct mh_site *site, struct mh_err *err);
