@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "repo_parts.h"
+
 struct mh_repo {
     git_repository *handle;
     char *worktree;
@@ -17,12 +19,16 @@ struct mh_repo {
 static const char *const accepted_extensions[] = {"worktreeconfig", "preciousobjects",
                                                   "partialclone"};
 
-static int fail(struct mh_err *err, const char *name, const char *what)
+static const char *last_message(void)
 {
     const git_error *last = git_error_last();
 
-    return mh_err_set(err, name, "%s: %s", what,
-                      last != NULL ? last->message : "unknown libgit2 error");
+    return last != NULL ? last->message : "unknown libgit2 error";
+}
+
+int mh_repo_git_failed(const char *what, struct mh_err *err)
+{
+    return mh_err_set(err, "EIO", "%s: %s", what, last_message());
 }
 
 static int start_library(struct mh_err *err)
@@ -33,11 +39,11 @@ static int start_library(struct mh_err *err)
         return 0;
     }
     if (git_libgit2_init() < 0) {
-        return fail(err, "EIO", "cannot start libgit2");
+        return mh_repo_git_failed("cannot start libgit2", err);
     }
     if (git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, accepted_extensions,
                          sizeof accepted_extensions / sizeof *accepted_extensions) < 0) {
-        return fail(err, "EIO", "cannot configure libgit2");
+        return mh_repo_git_failed("cannot configure libgit2", err);
     }
     started = true;
     return 0;
@@ -61,8 +67,7 @@ static char *without_slash(const char *path)
 
 static int open_failure(int code, const char *path, struct mh_err *err)
 {
-    const git_error *last = git_error_last();
-    const char *why = last != NULL ? last->message : "unknown libgit2 error";
+    const char *why = last_message();
 
     if (code == GIT_ENOTFOUND) {
         return mh_err_set(err, "ENOTREPO", "not a git repository: %s", path);
@@ -156,7 +161,7 @@ struct mh_repo_people *mh_repo_people(const struct mh_repo *repo)
     return repo->people;
 }
 
-struct git_repository *mh_repo_handle(const struct mh_repo *repo)
+git_repository *mh_repo_handle(const struct mh_repo *repo)
 {
     return repo->handle;
 }
@@ -175,7 +180,7 @@ int mh_repo_read_head(const struct mh_repo *repo, struct mh_repo_head *out, stru
     if (code == GIT_EUNBORNBRANCH || code == GIT_ENOTFOUND) {
         head.unborn = true;
     } else if (code < 0) {
-        return fail(err, "EIO", "cannot read HEAD");
+        return mh_repo_git_failed("cannot read HEAD", err);
     } else {
         (void)git_oid_tostr(head.commit.hex, sizeof head.commit.hex,
                             git_reference_target(reference));
@@ -204,7 +209,9 @@ int mh_repo_has_ref(const struct mh_repo *repo, const char *name, struct mh_err 
     int code = git_reference_lookup(&reference, repo->handle, name);
 
     git_reference_free(reference);
-    return code == 0 ? 1 : code == GIT_ENOTFOUND ? 0 : fail(err, "EIO", "cannot read a reference");
+    return code == 0               ? 1
+           : code == GIT_ENOTFOUND ? 0
+                                   : mh_repo_git_failed("cannot read a reference", err);
 }
 
 const char *mh_repo_operation(const struct mh_repo *repo)

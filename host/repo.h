@@ -3,7 +3,7 @@
  *
  * Refused at opening, because nothing here could be kept true for them: a bare repository, one
  * owned by another user, SHA-256 objects, the reftable format.  libgit2 is initialised at the first
- * open. repo_git.h runs git's own program, repo_commit.h writes.
+ * open. repo_git.h runs git's own program, repo_objects.h writes.
  */
 #ifndef MH_REPO_H
 #define MH_REPO_H
@@ -21,7 +21,6 @@ struct mh_oid {
 };
 
 struct mh_repo;
-struct git_repository;
 
 /*
  * Opens the repository whose work tree is or holds `path`.  Owner of *out is the caller.
@@ -36,9 +35,6 @@ void mh_repo_close(struct mh_repo *repo);
 const char *mh_repo_worktree(const struct mh_repo *repo);
 const char *mh_repo_gitdir(const struct mh_repo *repo);    /* of this worktree */
 const char *mh_repo_commondir(const struct mh_repo *repo); /* shared by all linked worktrees */
-
-/* For repo_*.c: libgit2's own handle. */
-struct git_repository *mh_repo_handle(const struct mh_repo *repo);
 
 /* libgit2's version as text. */
 const char *mh_repo_library_version(void);
@@ -68,13 +64,6 @@ struct mh_repo_person {
 
 /* Accepts an empty one. */
 void mh_repo_person_release(struct mh_repo_person *person);
-
-/* For repo_status.c: where its answers are kept for as long as repo is open. */
-struct mh_repo_people {
-    struct mh_repo_person author;
-    struct mh_repo_person committer;
-};
-struct mh_repo_people *mh_repo_people(const struct mh_repo *repo);
 
 /*
  * The id of the tree or blob at `path` in commit `rev` (hex, or "" for HEAD).  1: found; 0: nothing

@@ -11,7 +11,7 @@
 #include "dir.h"
 #include "os.h"
 #include "path.h"
-#include "repo.h"
+#include "repo_parts.h"
 #include "tree.h"
 
 /* One export under way. */
@@ -25,14 +25,6 @@ struct export
 };
 
 enum { DEPTH_MAX = 64 };
-
-static int fail(struct mh_err *err, const char *what)
-{
-    const git_error *last = git_error_last();
-
-    return mh_err_set(err, "EIO", "%s: %s", what,
-                      last != NULL ? last->message : "unknown libgit2 error");
-}
 
 /* A name that git would never check out is one that somebody made up. */
 static int check_name(const char *name, struct mh_err *err)
@@ -51,7 +43,7 @@ static int check_size(struct export *export, const git_oid *id, const char *name
     size_t size = 0;
 
     if (git_odb_read_header(&size, &type, export->odb, id) < 0) {
-        return fail(err, name);
+        return mh_repo_git_failed(name, err);
     }
     if (size > export->bytes) {
         return mh_err_set(err, "EFBIG", "%s: the tree has too many bytes", name);
@@ -85,7 +77,7 @@ static int export_blob(struct export *export, const git_tree_entry *entry, int d
         return -1;
     }
     if (git_blob_lookup(&blob, export->handle, git_tree_entry_id(entry)) < 0) {
-        return fail(err, name);
+        return mh_repo_git_failed(name, err);
     }
     result = write_file(dirfd, name, mode, blob, err);
     git_blob_free(blob);
@@ -132,7 +124,7 @@ static int export_tree(struct export *export, const git_oid *id, int dirfd, cons
         return mh_err_set(err, "EFBIG", "%s: the tree is too deep", name);
     }
     if (git_tree_lookup(&tree, export->handle, id) < 0) {
-        return fail(err, name);
+        return mh_repo_git_failed(name, err);
     }
     export->depth++;
     if (mh_os_mkdir(dirfd, name, 0777) < 0) {
@@ -168,7 +160,7 @@ static int export_to(struct export *export, const struct mh_repo *repo,
         return mh_err_sys(err, EEXIST, "cannot make directory %s", name);
     }
     if (git_oid_fromstr(&id, oid.hex) < 0 || git_repository_odb(&export->odb, export->handle) < 0) {
-        return fail(err, "cannot open the repository's objects");
+        return mh_repo_git_failed("cannot open the repository's objects", err);
     }
     if (export_tree(export, &id, dirfd, name, err) < 0) {
         (void)mh_tree_remove(dirfd, name, &ignored);

@@ -12,16 +12,9 @@
 #include "os.h"
 #include "path.h"
 #include "repo_git.h"
+#include "repo_parts.h"
 
 enum { COPY_SIZE = 1 << 20 };
-
-static int fail(struct mh_err *err, const char *what)
-{
-    const git_error *last = git_error_last();
-
-    return mh_err_set(err, "EIO", "%s: %s", what,
-                      last != NULL ? last->message : "unknown libgit2 error");
-}
 
 /* One entry that differs, as `git diff-index --raw -z` says it. */
 struct difference {
@@ -92,7 +85,7 @@ static int is_as_before(git_tree *before, const char *path, const struct differe
         code = git_tree_entry_bypath(&entry, before, difference->path + length + 1);
     }
     if (code < 0 && code != GIT_ENOTFOUND) {
-        return fail(err, "cannot read a tree");
+        return mh_repo_git_failed("cannot read a tree", err);
     }
     if (entry == NULL) {
         return difference->new_mode == 0;
@@ -145,7 +138,7 @@ static int lookup_tree(const struct mh_repo *repo, const char *hex, git_tree **o
     if (*hex != '\0' && (code = git_oid_fromstr(&id, hex)) == 0) {
         code = git_tree_lookup(out, mh_repo_handle(repo), &id);
     }
-    return code == 0 || code == GIT_ENOTFOUND ? 0 : fail(err, "cannot read a tree");
+    return code == 0 || code == GIT_ENOTFOUND ? 0 : mh_repo_git_failed("cannot read a tree", err);
 }
 
 static int run_git(const struct mh_repo *repo, struct mh_repo_git_call *call, char **out,

@@ -3,15 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "repo.h"
-
-static int fail(struct mh_err *err, const char *what)
-{
-    const git_error *last = git_error_last();
-
-    return mh_err_set(err, "EIO", "%s: %s", what,
-                      last != NULL ? last->message : "unknown libgit2 error");
-}
+#include "repo_parts.h"
 
 /* 1 with the commit, 0 where HEAD is unborn, -1. */
 static int find_commit(const struct mh_repo *repo, const char *rev, git_commit **out,
@@ -27,13 +19,13 @@ static int find_commit(const struct mh_repo *repo, const char *rev, git_commit *
             return 0;
         }
         if (code < 0) {
-            return fail(err, "cannot read HEAD");
+            return mh_repo_git_failed("cannot read HEAD", err);
         }
     } else if (git_oid_fromstr(&id, rev) < 0) {
         return mh_err_set(err, "EINVAL", "not a commit id: %s", rev);
     }
     if (git_commit_lookup(out, handle, &id) < 0) {
-        return fail(err, "cannot read a commit");
+        return mh_repo_git_failed("cannot read a commit", err);
     }
     return 1;
 }
@@ -47,7 +39,7 @@ static int entry_of(git_commit *commit, const char *path, git_oid *id, git_objec
     int code;
 
     if (git_commit_tree(&tree, commit) < 0) {
-        return fail(err, "cannot read a commit's tree");
+        return mh_repo_git_failed("cannot read a commit's tree", err);
     }
     code = git_tree_entry_bypath(&entry, tree, path);
     git_tree_free(tree);
@@ -55,7 +47,7 @@ static int entry_of(git_commit *commit, const char *path, git_oid *id, git_objec
         return 0;
     }
     if (code < 0) {
-        return fail(err, "cannot read a tree");
+        return mh_repo_git_failed("cannot read a tree", err);
     }
     git_oid_cpy(id, git_tree_entry_id(entry));
     *type = git_tree_entry_type(entry);
@@ -109,7 +101,7 @@ int mh_repo_read_blob(const struct mh_repo *repo, const char *rev, const char *p
         goto out;
     }
     if (git_blob_lookup(&blob, mh_repo_handle(repo), &id) < 0) {
-        (void)fail(err, "cannot read a file from history");
+        (void)mh_repo_git_failed("cannot read a file from history", err);
         goto out;
     }
     length = (size_t)git_blob_rawsize(blob);
@@ -165,7 +157,7 @@ static int visit_commit(git_repository *handle, const git_oid *id, const char *p
     int result;
 
     if (git_commit_lookup(&commit, handle, id) < 0) {
-        return fail(err, "cannot read a commit");
+        return mh_repo_git_failed("cannot read a commit", err);
     }
     result = changed_path(commit, path, err);
     if (result > 0) {
@@ -193,7 +185,7 @@ int mh_repo_history(const struct mh_repo *repo, const char *path, size_t max,
         return 0;
     }
     if (git_revwalk_new(&walk, handle) < 0 || git_revwalk_push_head(walk) < 0) {
-        result = fail(err, "cannot walk the history");
+        result = mh_repo_git_failed("cannot walk the history", err);
         goto out;
     }
     (void)git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL);
@@ -232,7 +224,7 @@ int mh_repo_find_publish(const struct mh_repo *repo, const char *after, const ch
 
     if (git_revwalk_new(&walk, handle) < 0 || git_oid_fromstr(&id, tip) < 0 ||
         git_revwalk_push(walk, &id) < 0) {
-        result = fail(err, "cannot walk the history");
+        result = mh_repo_git_failed("cannot walk the history", err);
         goto out;
     }
     if (git_oid_fromstr(&id, after) == 0) {

@@ -11,6 +11,7 @@
 
 #include "os.h"
 #include "path.h"
+#include "repo_parts.h"
 
 static int open_absolute(const char *path, struct mh_err *err)
 {

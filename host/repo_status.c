@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "repo_git.h"
+#include "repo_parts.h"
 
 enum { NAMES_SHOWN = 10 };
 

@@ -120,7 +120,7 @@ return {
     noticed = ODD_SPEC,
     old = "    unmoved = mh_ref_is_unmoved(site->repo, &attempt->move, err);",
     new = "    unmoved = 1;" },
-  { what = "everything in the index is committed", file = "host/repo_objects.c",
+  { what = "everything in the index is committed", file = "host/repo_commit.c",
     noticed = PUBLISH_SPEC, old = [[
     if (git_oid_fromstr(&update.id, commit->subtree) == 0 &&
         git_commit_tree(&before, parent) == 0 &&]], new = [[
