@@ -65,9 +65,13 @@ local function try_write(text)
   return ok, why
 end
 
+local function label_root()
+  return { "-C DIR, --repo-root DIR" }
+end
+
 local M = {}
 
---- Where goes what a team's scripts print; see mighost.open.
+--- Where the output of a team's scripts goes; see mighost.open.
 local function show_printed(opts)
   return function(line, path)
     M.note(opts, ("%s: %s"):format(path:match("[^/]*/[^/]*$"), line))
@@ -100,7 +104,9 @@ function M.parser(def)
   parser:add_help(false)
   parser:help_max_width(80)
   parser:flag("-h --help", "Show this help.")
-  parser:option("-C --repo-root", "Work on the repository that holds DIR."):argname("DIR")
+  local root = parser:option("-C --repo-root", "Work on the repository that holds DIR.")
+  root:argname("DIR")
+  root._get_label_lines = label_root -- lua-argparse would set the names one below the other
   if def.json then
     parser:flag("--json", "Print one JSON document on stdout.")
   end

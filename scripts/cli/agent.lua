@@ -1,11 +1,11 @@
---- The options of every command that asks an agent, and how they are given again.
+--- The options of every command that asks an agent, and how to repeat them in another command.
 
-local RECORDING_HELP <const> = "What --with replay answers from (default: the plan that came with "
+local RECORDING_HELP <const> = "What --with replay answers from (default: the plan that comes with "
   .. "mighost)."
 local STRICT_HELP <const> = "With --with replay: a prompt that differs from the recorded one is an "
   .. "error."
-local SANDBOX_HELP <const> = "Hold the agent to the folders that it may write: as far as the "
-  .. "system can (auto, the default), or else not start it (require), or not at all (off)."
+local SANDBOX_HELP <const> = "Confine the agent to the folders that it may write in: as far as the "
+  .. "system can (auto, the default), fully or do not start it (require), or not at all (off)."
 
 -- What a caller of mighost.plan and the like gives, in the order of --help.
 local REQUEST <const> = {
@@ -62,14 +62,14 @@ end
 ---@param parser table
 ---@param how string what the program is handed, a sentence
 function M.add_choice(parser, how)
-  parser:option("--with", "The agent to ask (then MIGHOST_WITH counts, then the configuration).")
+  parser:option("--with", "The agent to ask (default: MIGHOST_WITH, else the configuration's).")
     :argname("NAME")
   parser:option("--model", "The agent's model."):argname("M")
   parser:option("--agent-command", "The program that --with command runs: " .. how)
     :argname("'PROGRAM ARGS'")
   parser:option("--sandbox", SANDBOX_HELP):choices({ "require", "auto", "off" })
-  parser:option("--pass-env", "A variable that the agent gets besides its own; NAME_* for all of "
-    .. "NAME_; may be given again."):argname("NAME"):count("*"):convert(M.variable)
+  parser:option("--pass-env", "Also hand this environment variable to the agent; NAME_* means all "
+    .. "that begin with NAME_; repeatable."):argname("NAME"):count("*"):convert(M.variable)
 end
 
 ---What bounds a call, and seeing what it prints.
@@ -78,11 +78,11 @@ end
 function M.add_limits(parser, timeout)
   parser:option("--timeout", ("Seconds for a whole answer (default: %d)."):format(timeout or 1800))
     :argname("S"):convert(M.whole_number)
-  parser:option("--silence-timeout", "Seconds without a sign of life (default: 300).")
+  parser:option("--silence-timeout", "Seconds without output (default: 300).")
     :argname("S"):convert(M.whole_number)
-  parser:option("--max-wait", "Seconds to spend on waiting where the agent is rate-limited "
-    .. "(default: 0)."):argname("S"):convert(M.whole_number)
-  parser:flag("--show-agent-logs", "Show what the agent prints as it prints it.")
+  parser:option("--max-wait", "Seconds to spend on waiting and asking again when the agent is "
+    .. "rate-limited (default: 0)."):argname("S"):convert(M.whole_number)
+  parser:flag("--show-agent-logs", "Show the agent's output as it comes.")
 end
 
 ---@param parser table
@@ -99,7 +99,7 @@ function M.add_recording(parser)
   parser:flag("--strict", STRICT_HELP)
 end
 
----The options to be given again by whoever goes on where a command stopped.
+---The options to repeat in a command that goes on where this one stopped.
 ---@param opts table what was parsed
 ---@return string[] words
 function M.again(opts)
@@ -114,7 +114,7 @@ function M.again(opts)
   return words
 end
 
----The part of a request to mighost.plan and the like that says whom to ask and how.
+---The part of a request (to mighost.plan and the like) that says which agent to ask, and how.
 ---@param opts table what was parsed
 ---@return table request
 function M.request(opts)

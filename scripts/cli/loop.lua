@@ -16,22 +16,22 @@ local REQUEST <const> = {
 local M = {}
 
 local function add_targets(parser)
-  parser:option("--targets", "Targets from FILE: a JSON object a line with description, files and, "
-    .. "where wanted, scoping, model-override, effort-override."):argname("FILE.jsonl")
-  parser:option("--globs", "Or one tracked file a time that matches (* and ? inside a segment, ** "
-    .. "across)."):argname("A:B")
-  parser:option("--extensions", "Or one tracked file a time with such an ending.")
+  parser:option("--targets", "Targets from FILE, one JSON object on each line: description, files "
+    .. "and optionally scoping, model-override, effort-override."):argname("FILE.jsonl")
+  parser:option("--globs", "Or each tracked file that matches, one at a time (* and ? match within "
+    .. "a path segment, ** across segments)."):argname("A:B")
+  parser:option("--extensions", "Or each tracked file with such an extension, one at a time.")
     :argname(".C,.LUA")
   parser:option("--paths", "Or these files and folders, as one target."):argname("A:B")
-  parser:option("--scope-instruction", "How far to go; without any of the above, in five tracked "
-    .. "files a time."):argname("TEXT")
+  parser:option("--scope-instruction", "How far the change should go; without any of the above, "
+    .. "applied to five tracked files at a time."):argname("TEXT")
 end
 
 local function add_validation(parser)
-  parser:option("--validation-command", "What must be green before and after every change; no "
-    .. "shell (then validation_command of the configuration counts)."):argname("'PROGRAM ARGS'")
-  parser:option("--validation-timeout", "Seconds for it (default: none; 300 without a sign of life "
-    .. "end it)."):argname("S"):convert(agent.whole_number)
+  parser:option("--validation-command", "What must pass before and after every change; run without "
+    .. "a shell (default: the configuration's validation_command)."):argname("'PROGRAM ARGS'")
+  parser:option("--validation-timeout", "Seconds for the validation command (default: no limit; it "
+    .. "is ended after 300 without output)."):argname("S"):convert(agent.whole_number)
 end
 
 local function add_work(parser)
@@ -40,10 +40,11 @@ local function add_work(parser)
   parser:option("--max-allowed-effort", "The most that a phase or a target may ask for (default: "
     .. "xhigh)."):choices(EFFORTS)
   parser:option("--max-attempts", "How often a target or a phase is tried (default: 1); 0: until "
-    .. "it is done."):argname("N"):convert(agent.count)
-  parser:option("--refactoring-prompt", "What a refactoring agent is told, instead of mighost's "
-    .. "own words."):argname("FILE")
-  parser:option("--fix-prompt", "What it is told besides when it tries again."):argname("FILE")
+    .. "it succeeds."):argname("N"):convert(agent.count)
+  parser:option("--refactoring-prompt", "The instructions of a refactoring agent, in place of "
+    .. "mighost's own."):argname("FILE")
+  parser:option("--fix-prompt", "What is added to the instructions when it tries again.")
+    :argname("FILE")
   parser:option("--commit-message-prefix", "What commit subjects begin with (default: mighost).")
     :argname("TEXT")
 end
@@ -56,7 +57,7 @@ function M.add(parser, timeout)
   agent.add_choice(parser, HANDED)
   add_work(parser)
   agent.add_limits(parser, timeout)
-  parser:flag("--show-command-logs", "Show what the validation command prints as it prints it.")
+  parser:flag("--show-command-logs", "Show the validation command's output as it comes.")
   agent.add_recording(parser)
 end
 

@@ -1,4 +1,4 @@
---- Verifies stages, pipelines, rules and agents without asking an agent.
+--- Checks stages, pipelines, rules and agents of your own without asking an agent.
 
 local cli = require "cli"
 local mighost = require "mighost"
@@ -7,10 +7,10 @@ local EXIT_FINDINGS <const> = 1
 
 local parser = cli.parser {
   name = "check",
-  summary = "Verifies everything that a team can customise, without asking an agent: every file "
+  summary = "Checks everything that a team can customise, without asking an agent: every file "
     .. "loads, every outcome leads somewhere, every walk through a pipeline ends, and prompts, "
-    .. "judges, rules and agents cope with samples.  Prints what is wrong with file and line, and "
-    .. "how many calls of agents each pipeline takes at worst.  Ends with 1 when something is an "
+    .. "judges, rules and agents cope with samples.  Prints what is wrong with its file and line, "
+    .. "and the most agent calls that each pipeline can take.  Ends with 1 when something is an "
     .. "error.",
   example = { "mighost check", "mighost check --json" },
   json = true,

@@ -8,9 +8,9 @@ local GAP <const> = 2
 
 local HEAD <const> = {
   "Usage: mighost COMMAND [ARGUMENT...]",
-  "       mighost ./SCRIPT.lua [ARGUMENT...]",
+  "  or:  mighost ./SCRIPT.lua [ARGUMENT...]",
   "",
-  "Plans changes of a code base with coding agents, one accepted and committed step at a time.",
+  "Plans changes to a code base with coding agents, one reviewed and committed step at a time.",
 }
 
 --- The commands; of a group, those whose names begin with its words.
@@ -36,18 +36,18 @@ local function write_overview(group)
     table.insert(lines, line .. command.purpose)
   end
   table.insert(lines, "")
-  table.insert(lines, ("mighost %sCOMMAND --help shows the options of one, with an example.")
+  table.insert(lines, ("mighost %sCOMMAND --help shows a command's options, with an example.")
     :format(group and group .. " " or ""))
   cli.write(table.concat(lines, "\n") .. "\n")
 end
 
 local parser = cli.parser {
   name = "help",
-  summary = "Lists the commands; with the words of a command after it, shows the help of that one; "
-    .. "with the first word of several, lists those.",
+  summary = "Lists the commands.  Given a command, shows its help; given a group such as "
+    .. "migration, lists the commands in it.",
   example = { "mighost help", "mighost help migration", "mighost help migration list" },
 }
-parser:argument("command", "The words of a command."):args("?")
+parser:argument("command", "A command or a group."):args("?")
 local opts, code = cli.parse(parser, { ... })
 if not opts then
   return code

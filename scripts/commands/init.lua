@@ -5,8 +5,8 @@ local mighost = require "mighost"
 
 local parser = cli.parser {
   name = "init",
-  summary = "Writes .mighost/config.json and makes the live migrations directory.  Run again, it "
-    .. "moves what is there to where the options say.",
+  summary = "Writes .mighost/config.json and makes the live migrations directory.  Run again with "
+    .. "other options, it moves what it made.",
   example = { "mighost init", "mighost init --live-migrations-dir docs/plans --commit",
     "mighost init --example stage" },
 }
@@ -15,7 +15,8 @@ parser:option("--live-migrations-dir", "Where migrations live, relative to the p
   .. "(default: migrations)."):argname("DIR")
 parser:option("--in-repo-taste", "Keep the taste in the repository "
   .. "(default: .mighost/taste.md)."):argname("PATH"):args("?")
-parser:option("--example", "Also write a starting point for scripts of your own, with its test.")
+parser:option("--example", "Also write a starting point for your own stage, rule, agent or "
+  .. "pipeline, with its test.")
   :argname("KIND"):choices({ "stage", "rule", "agent", "pipeline" })
 parser:flag("--force", "Move what is in the way out of the repository; nothing is deleted.")
 parser:flag("--commit", "Commit the configuration.")

@@ -1,4 +1,4 @@
---- Plans a migration with an agent, step by step; each accepted step is published as one commit.
+--- Plans a migration with an agent, step by step; each accepted step is one commit.
 
 local agent = require "cli.agent"
 local cli = require "cli"
@@ -15,7 +15,7 @@ local EXAMPLES <const> = {
 }
 
 local function add_what(parser)
-  parser:argument("slug", "A migration to go on with, or the name of a new one."):args("?")
+  parser:argument("slug", "A migration to continue, or the name of a new one."):args("?")
   parser:option("--target", "What a new migration is about; its slug is made from it.")
     :argname("TEXT")
   parser:mutex(
@@ -29,8 +29,8 @@ end
 
 local parser = cli.parser {
   name = "plan",
-  summary = "Takes one planning step of a migration, or several.  Without SLUG and --target, of "
-    .. "the oldest one that may go on and that nobody else works on.",
+  summary = "Takes one planning step of a migration, or several.  Without a slug and --target it "
+    .. "takes the oldest migration that is due and that no other process works on.",
   example = EXAMPLES,
   json = true,
 }

@@ -1,4 +1,4 @@
---- Plans, carries out phases and refactors, action after action, each one commit.
+--- Plans, carries out phases and refactors, one action after the other, each one commit.
 
 local cli = require "cli"
 local loop = require "cli.loop"
@@ -8,16 +8,18 @@ local mighost = require "mighost"
 
 local TIMEOUT <const> = 1800
 local EXAMPLES <const> = {
-  "mighost run --targets work.jsonl --validation-command 'make test' --with claude --model M",
-  "mighost run --extensions .c,.h --max-refactors 10 --validation-command 'make test'",
+  "mighost run --targets work.jsonl --validation-command 'make test' \\\n"
+    .. "      --with claude --model M",
+  "mighost run --extensions .c,.h --max-refactors 10 \\\n"
+    .. "      --validation-command 'make test'",
   "mighost run --focus-on-live-migrations --validation-command 'make test'",
 }
 
 local parser = cli.parser {
   name = "run",
   summary = "Repeats actions: the planning step that is due, else the phase that is due, else the "
-    .. "next source target, which is refactored or gets a plan.  The validation command must be "
-    .. "green before the first and after each.  Commits stay on the current branch.",
+    .. "next source target, which is refactored or gets a plan.  The validation command must pass "
+    .. "before the first action and after each.  Commits go to the current branch.",
   example = EXAMPLES,
 }
 parser:flag("--focus-on-live-migrations", "Only planning steps and phases, until none is due.")

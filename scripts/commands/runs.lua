@@ -1,4 +1,4 @@
---- Lists recent runs with outcome, time and cost; tells what happened in one; removes old ones.
+--- Lists recent runs with outcome, time and cost; shows one of them; removes old ones.
 
 local agent = require "cli.agent"
 local cli = require "cli"
@@ -18,18 +18,19 @@ local ID_COLUMNS <const> = 50
 
 local parser = cli.parser {
   name = "runs",
-  summary = "Lists the runs whose evidence is kept, the newest first, as tab-separated values; "
-    .. "show tells what happened in one of them, prune removes all but the newest.",
+  summary = "Lists the runs whose evidence is kept, newest first, as tab-separated values.  show "
+    .. "tells what happened in one of them; prune removes all but the newest.",
   example = {
     "mighost runs", "mighost runs show 20260521T1410", "mighost runs prune --keep 5",
   },
   json = true,
 }
 parser:argument("action", "show or prune; without it they are listed."):args("?")
-parser:argument("id", "With show: the run, or how its name begins (default: the newest).")
+parser:argument("id", "With show: the run, or the beginning of its id (default: the newest).")
   :args("?")
-parser:flag("--no-headers", "List: leave the names of the columns out.")
-parser:option("--keep", "Prune: how many to keep (default: keep_runs of the configuration, or 20).")
+parser:flag("--no-headers", "In the list: leave out the column names.")
+parser:option("--keep", "With prune: how many to keep (default: the configuration's keep_runs, or "
+  .. "20).")
   :argname("N"):convert(agent.count)
 
 local opts, code = cli.parse(parser, { ... })

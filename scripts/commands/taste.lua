@@ -1,4 +1,4 @@
---- Prints where the taste is that every prompt ends with, or has an agent write it with you.
+--- Prints the path of the taste, which ends every prompt, or has an agent write it with you.
 
 local agent = require "cli.agent"
 local cli = require "cli"
@@ -9,20 +9,20 @@ local MODES <const> = { "interview", "refine", "upgrade" }
 
 local parser = cli.parser {
   name = "taste",
-  summary = "Prints the path of the taste: the text that every prompt ends with.  With one of "
-    .. "--interview, --refine and --upgrade an agent at the terminal writes it with you; the old "
+  summary = "Prints the path of the taste: your own text that every prompt ends with.  With "
+    .. "--interview, --refine or --upgrade an agent at the terminal writes it with you; the old "
     .. "text is kept beside it as .bak.",
   example = { "mighost taste", "mighost taste --interview --with claude --model sonnet" },
   json = true,
 }
-parser:flag("--global", "Your own taste, also where the project has one.")
+parser:flag("--global", "Your own taste, even if the project has one.")
 parser:mutex(
-  parser:flag("--interview", "Have it written anew, from your answers."),
-  parser:flag("--refine", "Have some of it changed."),
-  parser:flag("--upgrade", "Bring one that was written for an older mighost up to date.")
+  parser:flag("--interview", "Write it anew, from your answers."),
+  parser:flag("--refine", "Change parts of it."),
+  parser:flag("--upgrade", "Bring a taste from an older mighost up to date.")
 )
-parser:flag("--force", "Also where --interview would replace a text that somebody wrote, or where "
-  .. "--upgrade has nothing to do.")
+parser:flag("--force", "Let --interview replace a text that a person wrote, and --upgrade rewrite "
+  .. "one that is up to date.")
 agent.add_choice(parser, "attached to the terminal; MIGHOST_PROMPT names a file with the prompt, "
   .. "MIGHOST_WORK_DIR the folder with taste.md.")
 

@@ -1,4 +1,4 @@
---- Replays a recording's stages offline and says what each makes of its answer.
+--- Replays a recording's stages offline and prints how each judges its answer.
 --- With --mutate it also feeds them damaged answers: each must fail cleanly or pass the rules.
 
 local agent = require "cli.agent"
@@ -14,15 +14,15 @@ local VARIANTS <const> = 100
 
 local parser = cli.parser {
   name = "test",
-  summary = "Replays the stages of a recording, offline: what the stages as they are now make of "
-    .. "the answers as they were.  Publishes nothing.",
+  summary = "Replays a recording offline: the stages as they are now judge the answers that were "
+    .. "recorded.  Publishes nothing.",
   example = { "mighost test", "mighost test --recording kept --mutate" },
   json = true,
 }
-parser:option("--recording", "What mighost plan --record kept (default: the plan that came with "
+parser:option("--recording", "What mighost plan --record kept (default: the plan that comes with "
   .. "mighost)."):argname("DIR")
 parser:option("--pipeline", "The pipeline that was recorded."):argname("NAME")
-parser:flag("--mutate", "Also feed damaged answers: each must be refused in a sentence, or leave a "
+parser:flag("--mutate", "Also feed damaged answers: each must be refused with a reason, or leave a "
   .. "plan that passes the rules.")
 parser:option("--variants", ("With --mutate: how many for each stage (default: %d)."):format(
   VARIANTS)):argname("N"):convert(agent.whole_number)

@@ -1,4 +1,4 @@
---- Shows what a project brings along that could run programs, and records that you trust it.
+--- Shows which files of a project could run programs, and records that you trust them.
 
 local cli = require "cli"
 local diff = require "lib.diff"
@@ -10,17 +10,17 @@ local YES <const> = { y = true, yes = true }
 
 local parser = cli.parser {
   name = "trust",
-  summary = "Shows what the project brings along that could run programs, what changed since you "
-    .. "trusted it last, and asks whether you trust it.  Until then nothing of it is used.",
+  summary = "Shows which files and settings of the project could run programs and what changed "
+    .. "since you last trusted them, then asks whether you trust them.  Until then none is used.",
   example = { "mighost trust", "mighost trust --show",
     "MIGHOST_TRUST=$DIGEST_THAT_WAS_REVIEWED mighost plan --to-end" },
   json = true,
 }
 parser:mutex(
-  parser:flag("-y --yes", "Trust it without being asked."),
-  parser:flag("--show", "Only show it; exit code 10 when it is not trusted."),
-  parser:flag("--digest", "Print its digest, for MIGHOST_TRUST, which trusts exactly that."),
-  parser:flag("--revoke", "Trust nothing of this project any more.")
+  parser:flag("-y --yes", "Trust them without being asked."),
+  parser:flag("--show", "Only show them; exit code 10 when they are not trusted."),
+  parser:flag("--digest", "Print their digest, for MIGHOST_TRUST, which trusts exactly that."),
+  parser:flag("--revoke", "Stop trusting anything in this project.")
 )
 
 local opts, code = cli.parse(parser, { ... })

@@ -1,12 +1,12 @@
---- Checks the configuration and rewrites it at the version that this mighost knows.
+--- Checks the configuration and rewrites it in the current version's form.
 
 local cli = require "cli"
 local mighost = require "mighost"
 
 local parser = cli.parser {
   name = "upgrade",
-  summary = "Checks .mighost/config.json and rewrites it at the version that this mighost knows, "
-    .. "in its usual form.  What it says stays as it is.  Says too when the taste is out of date.",
+  summary = "Checks .mighost/config.json and rewrites it in the current version's form; its "
+    .. "settings stay as they are.  Also says when the taste is out of date.",
   example = { "mighost upgrade", "mighost upgrade --dry-run" },
   json = true,
 }

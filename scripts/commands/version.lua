@@ -1,4 +1,4 @@
---- Shows what mighost runs on and what this system offers.
+--- Shows the versions of mighost and its libraries, and what this system offers.
 
 local cli = require "cli"
 local mighost = require "mighost"
@@ -12,7 +12,7 @@ local MOUNTS <const> = ", read-only mounts"
 
 local parser = cli.parser {
   name = "version",
-  summary = "Shows the versions of mighost and of what it runs on, and what this system offers.",
+  summary = "Shows the versions of mighost and its libraries, and what this system offers.",
   example = { "mighost version", "mighost version --json" },
   json = true,
 }

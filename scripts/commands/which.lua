@@ -1,4 +1,4 @@
---- Says which file serves a stage, pipeline, rule, agent, script or helper, and what it hides.
+--- Prints which file serves a stage, pipeline, rule, agent, script or helper.
 
 local cli = require "cli"
 local mighost = require "mighost"
@@ -7,9 +7,8 @@ local KINDS <const> = { "stage", "pipeline", "rule", "agent", "script", "lib" }
 
 local parser = cli.parser {
   name = "which",
-  summary = "Says which file serves a name, and which ones that hides: path, layer (project, user "
-    .. "or installed) and state (serves, hidden or refused), tab-separated, in the order in which "
-    .. "they are searched.",
+  summary = "Prints which file serves a name and which others that hides, in search order: path, "
+    .. "layer (project, user or installed) and state (serves, hidden or refused), tab-separated.",
   example = { "mighost which stage review", "mighost which script migration list" },
   json = true,
 }

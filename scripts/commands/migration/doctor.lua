@@ -7,11 +7,11 @@ local EXIT_FINDINGS <const> = 1
 
 local parser = cli.parser {
   name = "migration doctor",
-  summary = "Checks one migration, or all of them and what publications left behind; changes "
+  summary = "Checks one migration, or all of them and what dead processes left behind; changes "
     .. "nothing.  Prints findings as tab-separated values: slug, severity, code, path, message.  "
-    .. "Ends with 1 when one of them is an error.  With --repair: finishes or undoes what dead "
-    .. "processes left, of one migration or of all; prints slug, what was done, message; ends with "
-    .. "0 only when nothing is left.",
+    .. "Ends with 1 when one of them is an error.  With --repair it finishes or undoes what dead "
+    .. "processes left, for one migration or for all; prints slug, action, message; ends with 0 "
+    .. "only when nothing is left.",
   example = {
     "mighost migration doctor retire-the-old-parser", "mighost migration doctor --all",
     "mighost migration doctor --repair", "mighost migration doctor --set-aside",

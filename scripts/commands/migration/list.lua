@@ -38,9 +38,10 @@ local opts, code = cli.parse({
   example = { "mighost migration list", "mighost migration list --awaiting-review --no-headers" },
   json = true,
   options = function(parser)
-    parser:option("--status", "Only migrations of this status."):argname("S"):choices(STATUSES)
+    parser:option("--status", "Only migrations with this status: " .. table.concat(STATUSES, ", ")
+      .. "."):argname("S"):choices(STATUSES)
     parser:flag("--awaiting-review", "Only migrations that wait for a person.")
-    parser:flag("--no-headers", "Leave the names of the columns out.")
+    parser:flag("--no-headers", "Leave out the column names.")
   end,
 }, { ... })
 if not opts then

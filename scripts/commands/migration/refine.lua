@@ -1,4 +1,4 @@
---- Gives feedback on a plan and takes the one step that answers it.
+--- Records your feedback on a plan and takes the one step that answers it.
 
 local agent = require "cli.agent"
 local cli = require "cli"
@@ -12,11 +12,10 @@ local MARK <const> = "\239\187\191" -- of a text's byte order, which is none of 
 
 local parser = cli.parser {
   name = "migration refine",
-  summary = "Records what a person has to say of a plan and has an agent answer it, in one step: a "
-    .. "revision of the plan where there is one, else the step that is due.  A plan that was ready "
-    .. "is planned again from there.  With --adopt-pipeline the plan goes on with its pipeline as "
-    .. "it is now, where the steps taken so far lead somewhere under it; that alone needs no "
-    .. "feedback and asks no agent.",
+  summary = "Records your feedback on a plan and has an agent answer it in one step: a revision "
+    .. "where there is a plan already, else the step that is due.  A ready plan is planned again "
+    .. "from there.  With --adopt-pipeline the plan continues under its pipeline as it is now, if "
+    .. "the steps taken so far lead somewhere in it; that alone needs no feedback and no agent.",
   example = {
     "mighost migration refine retire-the-old-parser \\\n"
       .. "      --message 'Keep the old entry points for one release.'",
@@ -30,8 +29,8 @@ parser:mutex(
   parser:option("--message", "The feedback."):argname("TEXT"),
   parser:option("--file", "A file with the feedback; - is standard input."):argname("PATH")
 )
-parser:flag("--adopt-pipeline", "Go on with the pipeline as its file is now.")
-parser:option("--pipeline", "With --adopt-pipeline: go on with this one instead.")
+parser:flag("--adopt-pipeline", "Continue under the pipeline as its file is now.")
+parser:option("--pipeline", "With --adopt-pipeline: continue under this one instead.")
   :argname("NAME")
 agent.add_choice(parser, "in the repository's root, prompt on its standard input, answer on its "
   .. "standard output.")

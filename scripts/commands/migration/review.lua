@@ -1,4 +1,4 @@
---- Has a plan that waits for a person reviewed, with an agent at the terminal.
+--- Decides on a plan that waits for a person, with an agent at the terminal.
 
 local agent = require "cli.agent"
 local cli = require "cli"
@@ -9,8 +9,8 @@ local quote = require "lib.quote"
 local parser = cli.parser {
   name = "migration review",
   summary = "Starts an agent at the terminal, in a copy of a migration that waits for a person.  "
-    .. "What was decided and changed there is published when it is sound; otherwise nothing is, "
-    .. "and the copy stays.",
+    .. "What you decide and change there is published once it is sound; until then nothing is, and "
+    .. "the copy stays.",
   example = "mighost migration review retire-the-old-parser --with command \\\n"
     .. "      --agent-command './reviewer.sh'",
   json = true,

@@ -1,4 +1,4 @@
---- Shows one migration: where it stands, how it came there, what comes next.
+--- Shows one migration: where it stands, how it got there, what comes next.
 
 local cli = require "cli"
 local layout = require "lib.layout"
@@ -29,9 +29,9 @@ local COLOR_OF_CHANGE <const> = { ["+"] = "green", ["-"] = "red", ["@"] = "cyan"
 
 local parser = cli.parser {
   name = "migration show",
-  summary = "Shows one migration: where it stands, how it came there, what comes next.  STEP is a "
-    .. "stage's name, which means the last time that it was accepted; <stage>-<n>, the n-th time; "
-    .. "or a number of the history.",
+  summary = "Shows one migration: where it stands, how it got there, what comes next.  STEP is a "
+    .. "stage's name, for the last time that it was accepted; <stage>-<n>, for the n-th time; or a "
+    .. "number in the history.",
   example = {
     "mighost migration show retire-the-old-parser",
     "mighost migration show retire-the-old-parser --step review",
@@ -42,9 +42,9 @@ local parser = cli.parser {
 }
 parser:argument("slug", "A slug, or the path of a migration.")
 parser:mutex(
-  parser:option("--step", "Print what a step was answered with when it was accepted.")
+  parser:option("--step", "Print the answer that was accepted in a step.")
     :argname("STEP"),
-  parser:option("--diff", "Print what became of the plan from one accepted step to another.")
+  parser:option("--diff", "Print what changed in the plan from one accepted step to another.")
     :args(2):argname({ "STEP", "STEP" })
 )
 

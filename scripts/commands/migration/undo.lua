@@ -10,9 +10,8 @@ local STEP_WIDTH <const> = 14
 
 local parser = cli.parser {
   name = "migration undo",
-  summary = "Publishes an earlier accepted snapshot of a migration as a new commit; history is "
-    .. "never rewritten, and undoing once more takes that back.  Without --to it is the snapshot "
-    .. "before the last one.",
+  summary = "Publishes an earlier accepted snapshot of a migration as a new commit: without --to, "
+    .. "the one before the last.  History is never rewritten, and an undo can be undone.",
   example = {
     "mighost migration undo retire-the-old-parser",
     "mighost migration undo retire-the-old-parser --to expand --dry-run",
@@ -20,8 +19,8 @@ local parser = cli.parser {
   json = true,
 }
 parser:argument("slug", "A slug, or the path of a migration.")
-parser:option("--to", "The step whose latest earlier acceptance to go back to, or a commit that "
-  .. "published one."):argname("STEP")
+parser:option("--to", "Go back to the latest earlier time that this step was accepted, or to the "
+  .. "commit that published a step."):argname("STEP")
 parser:flag("-n --dry-run", "Check everything and say what would happen.")
 
 local opts, code = cli.parse(parser, { ... })
