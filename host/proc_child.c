@@ -80,6 +80,7 @@ _Noreturn void mh_proc_child(const struct mh_proc_plan *plan)
     if (!plan->tty && setsid() < 0) {
         fail(plan, MH_PROC_SETUP);
     }
+    mh_cgroup_enter(&plan->cgroup); /* before it can fork, and before the sandbox forbids it */
     if (set_descriptors(plan) < 0 || reset_signals() < 0) {
         fail(plan, MH_PROC_SETUP);
     }

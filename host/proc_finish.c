@@ -69,7 +69,9 @@ static void take_over(struct mh_proc *proc)
     int64_t until = mh_proc_now() + MH_PROC_GIVE_UP_MS;
 
     mh_proc_wait_for_guardian(proc);
+    (void)mh_cgroup_kill(&proc->cgroup);
     while (mh_proc_tree_sweep(proc->tree, SIGKILL, until) != 0 && mh_proc_now() < until) {
+        (void)mh_cgroup_kill(&proc->cgroup);
         (void)poll(NULL, 0, TAKEOVER_STEP_MS);
     }
 }
@@ -98,6 +100,8 @@ void mh_proc_free(struct mh_proc *proc)
     }
     mh_redactor_release(&proc->redactor);
     mh_proc_tree_close(&proc->tree);
+    mh_cgroup_remove(&proc->cgroup); /* unless the guardian has: it is as a rule first */
+    mh_cgroup_close(&proc->cgroup);
     free(proc->name);
     free(proc->cwd);
     free(proc);

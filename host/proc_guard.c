@@ -51,7 +51,8 @@ struct guard {
     bool orphaned;   /* mighost is dead */
     bool empty;      /* there is no child */
     bool fenced;     /* it can signal nothing but its descendants */
-    unsigned reaped; /* since all of them were killed at once */
+    bool at_once;    /* all of them were killed in one call */
+    unsigned reaped; /* since then */
     int64_t deadline;
     int64_t next_sweep;
 };
@@ -87,12 +88,13 @@ static _Noreturn void fail(const struct guard *guard, const struct mh_proc_failu
 }
 
 /*
- * Closes all descriptors but these, so that no log or pipe of mighost outlives it in here, and no
+ * Closes all descriptors but its own, so that no log or pipe of mighost outlives it in here, and no
  * lock but the one that is to.
  */
-static int close_others(int control, int status, int held)
+static int close_others(const struct mh_proc_plan *plan)
 {
-    int kept[] = {STDERR_FILENO, control, status, held};
+    int kept[] = {STDERR_FILENO, plan->control,       plan->status[0],
+                  plan->held,    plan->cgroup.parent, plan->cgroup.killer};
     const int count = sizeof kept / sizeof *kept;
 
     for (int i = 1; i < count; i++) { /* in order; those that there are not come first */
@@ -156,7 +158,7 @@ static int let_go(const struct mh_proc_plan *plan)
             return -1;
         }
     }
-    return close_others(plan->control, plan->status[0], plan->held);
+    return close_others(plan);
 }
 
 static pid_t wait_for(pid_t pid, int *status, int flags)
@@ -229,7 +231,7 @@ static void reap(struct guard *guard)
     pid_t pid;
 
     while ((pid = wait_for(-1, &message.status, WNOHANG)) > 0) {
-        guard->reaped += guard->fenced && guard->phase == KILLING && pid != guard->first ? 1 : 0;
+        guard->reaped += guard->at_once && pid != guard->first ? 1 : 0;
         if (pid == guard->program) {
             guard->program = 0;
             send_message(guard, &message);
@@ -240,12 +242,17 @@ static void reap(struct guard *guard)
 }
 
 /* Whoever forks all the time escapes a walk through /proc, but not a kill of all at once. */
-static void sweep(const struct guard *guard, int signal)
+static void sweep(struct guard *guard, int signal)
 {
     if (signal == SIGKILL && guard->fenced) {
+        guard->at_once = true;
         (void)mh_os.kill(ALL, SIGKILL);
-    } else if (mh_proc_tree_sweep(guard->plan->tree, signal, guard->deadline) < 0 &&
-               guard->program > 0) {
+        return;
+    }
+    if (signal == SIGKILL && mh_cgroup_kill(&guard->plan->cgroup)) {
+        guard->at_once = true; /* but for those that have left the group */
+    }
+    if (mh_proc_tree_sweep(guard->plan->tree, signal, guard->deadline) < 0 && guard->program > 0) {
         (void)mh_os.kill(guard->program, signal); /* without /proc nobody else is known */
     }
 }
@@ -348,6 +355,7 @@ _Noreturn void mh_proc_guard(const struct mh_proc_plan *plan)
     for (reap(&guard); !guard.empty && advance(&guard); reap(&guard)) {
         wait_for_event(&guard);
     }
+    mh_cgroup_remove(&plan->cgroup);
     report(&guard);
     _exit(guard.orphaned ? EXIT_ORPHANED : 0);
 }

@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "cgroup.h"
 #include "err.h"
 #include "proc.h"
 #include "proc_log.h"
@@ -77,6 +78,7 @@ struct mh_proc_plan {
     bool tty;
     int64_t grace_ms;
     struct mh_sandbox sandbox;
+    struct mh_cgroup cgroup; /* the program's */
     struct mh_proc_tree *tree;
 };
 
@@ -103,6 +105,7 @@ struct mh_proc {
     struct mh_proc_log log[MH_PROC_STREAMS];
     struct mh_redactor redactor;
     struct mh_proc_tree *tree;
+    struct mh_cgroup cgroup; /* closed by mh_proc_free */
     bool finishing;
     int64_t timeout_ms, silence_ms, grace_ms;
     int64_t started, last_output, last_nudge, end_by; /* monotonic milliseconds */

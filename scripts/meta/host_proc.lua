@@ -25,7 +25,8 @@ local proc = {}
 ---@field tty? boolean                      attached to mighost's terminal: nothing is captured
 
 ---@class host.proc.Sandbox
----@field mode "auto"|"require"|"off"  "require": EUNSUPPORTED where Landlock is not fully there
+---@field mode "auto"|"require"|"off"  "require": EUNSUPPORTED where Landlock is not fully there;
+---                          "off": free, but in a control group where the system lets us make one
 ---@field writes? string[]   absolute paths of folders and files, all there: it writes nowhere else
 ---@field protect? string[]  likewise: mounted read-only for it where the system lets us
 

@@ -66,7 +66,8 @@ local MAY_INCLUDE <const> = {
   lock = { BASE, "dir", "fstype" },
   tree = { BASE, "dir", "atomic", "fstype", "sys" },
   sandbox = BASE,                       -- what a child may write
-  proc = { BASE, "dir", "sandbox", "sys" },
+  cgroup = { BASE, "sys" },             -- what ends a child and all that it started
+  proc = { BASE, "dir", "cgroup", "sandbox", "sys" },
   script = { BASE, "sandbox" },         -- a process for what a team wrote
   term = BASE,
   repo = { BASE, "dir", "sys", "tree" }, -- commits are built from a tree's entries
@@ -93,6 +94,7 @@ local MAY_NAME <const> = {
   lock = true, repo = true, -- beneath the git directory
   dir = true,   -- host.fs: removing and renaming what a caller names
   probe = true, -- removes the two files that it made to try things with
+  cgroup = true, -- the group that it made, in the kernel's own file system
 }
 
 --- Calls of the table in os.h: made through it, so that tests can make them fail.
@@ -316,7 +318,7 @@ describe("C files", function()
 
   it("rename, remove and sync in few places", function()
     expect_calls_only_in(NAMING_CALLS, MAY_NAME,
-      "%s is for atomic, tree, publish, lock, repo, dir and probe")
+      "%s is for atomic, tree, publish, lock, repo, dir, probe and cgroup")
   end)
 
   it("make calls that change something through the table in os.h", function()
