@@ -127,6 +127,20 @@ static int repo_identity(lua_State *L)
     return 1;
 }
 
+static int repo_has_setting(lua_State *L)
+{
+    struct mh_repo *repo = mh_lib_check_repo(L, 1);
+    const char *name = luaL_checkstring(L, 2);
+    struct mh_err err = {0};
+    int found = mh_repo_has_setting(repo, name, &err);
+
+    if (found < 0) {
+        return mh_lib_fail(L, &err);
+    }
+    lua_pushboolean(L, found);
+    return 1;
+}
+
 static int repo_tree_id(lua_State *L)
 {
     struct mh_repo *repo = mh_lib_check_repo(L, 1);
@@ -315,9 +329,16 @@ static const luaL_Reg repo_functions[] = {
 };
 
 static const luaL_Reg repo_methods[] = {
-    {"info", repo_info},       {"identity", repo_identity}, {"tree_id", repo_tree_id},
-    {"history", repo_history}, {"read", repo_read},         {"git", repo_git},
-    {"export", repo_export},   {"close", repo_close},       {NULL, NULL},
+    {"info", repo_info},
+    {"identity", repo_identity},
+    {"has_setting", repo_has_setting},
+    {"tree_id", repo_tree_id},
+    {"history", repo_history},
+    {"read", repo_read},
+    {"git", repo_git},
+    {"export", repo_export},
+    {"close", repo_close},
+    {NULL, NULL},
 };
 
 static const luaL_Reg repo_meta[] = {

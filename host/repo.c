@@ -214,6 +214,22 @@ int mh_repo_has_ref(const struct mh_repo *repo, const char *name, struct mh_err 
                                    : mh_repo_git_failed("cannot read a reference", err);
 }
 
+int mh_repo_has_setting(const struct mh_repo *repo, const char *name, struct mh_err *err)
+{
+    git_config *config = NULL;
+    git_config_entry *entry = NULL;
+    int code = git_repository_config_snapshot(&config, repo->handle);
+
+    if (code == 0) {
+        code = git_config_get_entry(&entry, config, name);
+    }
+    git_config_entry_free(entry);
+    git_config_free(config);
+    return code == 0               ? 1
+           : code == GIT_ENOTFOUND ? 0
+                                   : mh_repo_git_failed("cannot read git's configuration", err);
+}
+
 const char *mh_repo_operation(const struct mh_repo *repo)
 {
     switch (git_repository_state(repo->handle)) {

@@ -53,6 +53,12 @@ void mh_repo_head_release(struct mh_repo_head *head);
 /* 1: there is a reference of this full name; 0: there is none; -1. */
 int mh_repo_has_ref(const struct mh_repo *repo, const char *name, struct mh_err *err);
 
+/*
+ * Whether a setting has a value: 1, 0 or -1.  libgit2 does not see what GIT_CONFIG_* variables
+ * bring, nor what an include says that depends on a remote's URL.
+ */
+int mh_repo_has_setting(const struct mh_repo *repo, const char *name, struct mh_err *err);
+
 /* The operation under way: "none", "merge", "rebase", "cherry-pick", ... static storage. */
 const char *mh_repo_operation(const struct mh_repo *repo);
 

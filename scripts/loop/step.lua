@@ -89,7 +89,7 @@ function M.take(ctx, slug, more)
     end
     tell(event)
   end
-  local ok, message, name, fix = attributes.check(ctx.project, slug)
+  local ok, message, name, fix = attributes.check(ctx.project, slug, ctx.session.repo)
   local step
   if ok then
     step, message, name, fix = engine.step(ctx.project, ctx.reg, opts)

@@ -55,6 +55,14 @@ function Repo:info() end
 ---@return string? name
 function Repo:identity() end
 
+--- Whether a setting of git's has a value, as far as libgit2 sees it: not what GIT_CONFIG_*
+--- variables bring, nor what an include says that depends on a remote's URL.
+---@param name string
+---@return boolean? found
+---@return string? message
+---@return string? name
+function Repo:has_setting(name) end
+
 --- The id of the tree or blob at a path in a commit, false where nothing is there.
 ---@param path string  relative to the work tree
 ---@param rev? string  commit id; default HEAD

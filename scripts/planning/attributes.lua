@@ -1,5 +1,6 @@
 --- Finds git settings under which the committed bytes of a migration would not be its live ones.
 
+local fs = require "host.fs"
 local repos = require "host.repo"
 
 local quote = require "lib.quote"
@@ -12,6 +13,13 @@ local SAMPLES <const> = {
 }
 local OFF <const> = { unset = true, unspecified = true }
 local GUARD <const> = "* -text -filter -ident -working-tree-encoding"
+local FILE <const> = ".gitattributes"
+local NOWHERE <const> = "/dev/null"
+-- Variables that bring attributes, or settings that libgit2 does not see.
+local VARIABLES <const> = {
+  "GIT_ATTR_SOURCE", "GIT_CONFIG_COUNT", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_PARAMETERS",
+  "GIT_CONFIG_SYSTEM",
+}
 
 local function parse(output)
   local files = {}
@@ -61,26 +69,72 @@ local function find_problem(repo, output)
   return problem
 end
 
-local M = {}
+---Whether a file is surely not there.
+local function is_absent(dir, path)
+  local _, _, name = dir:stat(path)
+  return name == "ENOENT"
+end
 
----Refuses a migration whose files git may change on their way in or out.
----@param project { worktree: string, git_live: string, live_path: string }
----@param slug string
----@return true|nil
----@return string? message
----@return string? NAME
----@return string? fix
-function M.check(project, slug)
+---Whether git may take attributes from elsewhere than from the files of the work tree.
+local function is_steered(repo)
+  for _, variable in ipairs(VARIABLES) do
+    if (os.getenv(variable) or NOWHERE) ~= NOWHERE then
+      return true
+    end
+  end
+  return repo:has_setting "attr.tree" ~= false
+end
+
+---Whether nothing but mighost's own line can apply.  Of all attributes those of the deepest folder
+---count; only the repository's own info/attributes count more.  So where that is missing, and
+---nothing lies beneath the line in the live directory, git would say what the line says.
+local function is_guarded(project, slug, repo)
+  local live <close> = fs.open_dir(project.live_path)
+  local common <close> = fs.open_dir(project.common)
+  if not live or not common or live:read(FILE) ~= GUARD .. "\n"
+    or not is_absent(common, "info/attributes") then
+    return false
+  end
+  for _, sample in ipairs(SAMPLES) do
+    if not is_absent(live, ("%s/%s%s"):format(slug, sample:match("^.*/") or "", FILE)) then
+      return false
+    end
+  end
+  return not is_steered(repo)
+end
+
+---What git says of the samples, as its `check-attr -z` prints it.
+local function ask_git(project, slug, repo)
   local words = { "check-attr", "-z", table.unpack(NAMES) }
   words[#words + 1] = "--"
   for _, sample in ipairs(SAMPLES) do
     words[#words + 1] = ("%s/%s/%s"):format(project.git_live, slug, sample)
   end
-  local repo <close>, message, name = repos.open(project.worktree)
+  return repo:git(words)
+end
+
+local M = {}
+
+---Refuses a migration whose files git may change on their way in or out.
+---@param project { worktree: string, git_live: string, live_path: string, common: string }
+---@param slug string
+---@param repo? host.repo.Repo the project's, where it is open
+---@return true|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function M.check(project, slug, repo)
   if not repo then
-    return nil, message, name
+    local opened <close>, message, name = repos.open(project.worktree)
+    if not opened then
+      return nil, message, name
+    end
+    return M.check(project, slug, opened)
   end
-  local output, why, code = repo:git(words)
+  if is_guarded(project, slug, repo) then
+    return true
+  end
+  local output, why, code = ask_git(project, slug, repo)
   if not output then
     return nil, why, code == "EGIT" and "EUNSUPPORTED" or code
   end

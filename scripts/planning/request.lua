@@ -51,7 +51,7 @@ end
 ---@return string? fix
 function M.take(session, opts)
   local result = { slug = opts.slug, steps = {}, artifacts = session.run.path }
-  local ok, why, code, advice = attributes.check(session.project, opts.slug)
+  local ok, why, code, advice = attributes.check(session.project, opts.slug, session.repo)
   if not ok then
     return nil, why, code, advice
   end

@@ -41,7 +41,7 @@ local sessions = require "planning.session"
 
 ---One step of this migration; `EDONE` when its planning is over.
 local function take_step(session, slug)
-  local ok, message, name, fix = attributes.check(session.project, slug)
+  local ok, message, name, fix = attributes.check(session.project, slug, session.repo)
   if not ok then
     return nil, message, name, fix
   end

@@ -19,7 +19,8 @@ local workspace = require "planning.workspace"
 ---@field again string[] options to be given again by whoever goes on
 ---@field notify fun(event: table)
 ---@field on_step fun(step: mighost.Step)
----@field site host.publish.Site|nil once it is open
+---@field repo host.repo.Repo|nil once it is open
+---@field site host.publish.Site|nil likewise
 ---@field place string|nil likewise: the project's folder in the state directory
 ---@field run mighost.Run|nil once there is evidence to keep
 local Session <const> = {}
@@ -46,6 +47,7 @@ function Session:open()
   if not ok then
     return nil, why, code, help
   end
+  self.repo = opened
   self.site, why, code, help = commit.open(project, opened)
   if not self.site then
     return nil, why, code, help

@@ -80,6 +80,16 @@ describe("host.repo", function()
     assert.are.equal("EINVAL", invalid)
   end)
 
+  it("tells whether git has a setting", function()
+    assert.is_false(repo:has_setting "attr.tree")
+    scratch:git("config", "attr.tree", "HEAD")
+    assert.is_true(repo:has_setting "attr.tree")
+    scratch:write(".git/config", "[attr\n")
+    local none, message = repo:has_setting "attr.tree"
+    assert.is_nil(none)
+    assert.matches("cannot read git's configuration", message)
+  end)
+
   --- What a mighost of its own, away from the user's configuration, says of who commits.
   local function identity(env)
     local script = scratch:write("identity.lua", [[
