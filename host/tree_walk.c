@@ -1,37 +1,16 @@
 #include "tree_walk.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "os.h"
-#include "path.h"
-
-/*
- * A level is one directory on the way down.  Its names lie in `names` between those of the level
- * above and those of the level below; `fd` is -1 while it is closed to save descriptors.
- */
-struct mh_walk_level {
-    int fd;
-    dev_t dev;
-    ino_t ino;
-    size_t path_length; /* of the walk's path for this directory */
-    size_t names_begin;
-    size_t names_next;
-    size_t names_end;
-};
-
-enum { BLOCK = 32768, OWNER_ALL = 0700 };
+#include "tree_level.h"
 
 enum { GONE = 0, ENTERED = 1, CLOSED = 2 };
 
-/* "<root>/<path>: cannot <what>: <reason>" for what is at the walk's path. */
-static int fail_sys(const struct mh_walk *walk, const char *what, struct mh_err *err)
+int mh_walk_fail(const struct mh_walk *walk, const char *what, struct mh_err *err)
 {
     int saved = errno;
     bool root = walk->path.size == 0;
@@ -58,155 +37,6 @@ static int set_path(struct mh_walk *walk, const char *name, struct mh_err *err)
     return 0;
 }
 
-static int open_level(int dirfd, const char *name, bool root)
-{
-    struct open_how how = {
-        .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | (root ? 0 : RESOLVE_NO_XDEV),
-    };
-    long fd;
-
-    do {
-        fd = syscall(SYS_openat2, dirfd, name, &how, sizeof how);
-    } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
-    return (int)fd;
-}
-
-/* Opens a directory that denies it to its owner, by giving the owner all permissions first. */
-static int open_forced(int dirfd, const char *name, bool root)
-{
-    if (mh_os.fchmodat(dirfd, name, OWNER_ALL, AT_SYMLINK_NOFOLLOW) < 0) {
-        errno = EACCES;
-        return -1;
-    }
-    return open_level(dirfd, name, root);
-}
-
-/* Without all its permissions an owner cannot remove what is in a directory; failing shows up
- * there. */
-static void permit(int fd, const struct stat *properties)
-{
-    if ((properties->st_mode & OWNER_ALL) != OWNER_ALL && properties->st_uid == geteuid()) {
-        (void)mh_os_fchmod(fd, (properties->st_mode & 07777) | OWNER_ALL);
-    }
-}
-
-static int add_name(struct mh_walk *walk, const char *name, enum mh_kind kind, struct mh_err *err)
-{
-    size_t size = strlen(name) + 1;
-
-    if (walk->names.size + 1 + size > walk->names.capacity &&
-        mh_buffer_reserve(&walk->names, 2 * (walk->names.size + 1 + size), err) < 0) {
-        return -1;
-    }
-    walk->names.data[walk->names.size] = (char)kind;
-    memcpy(walk->names.data + walk->names.size + 1, name, size);
-    walk->names.size += 1 + size;
-    return 0;
-}
-
-static int add_block(struct mh_walk *walk, int fd, const char *block, size_t size,
-                     struct mh_err *err)
-{
-    for (size_t at = 0; at < size;) {
-        const struct dirent64 *entry = (const void *)(block + at);
-        enum mh_kind kind;
-
-        at += entry->d_reclen;
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
-            continue;
-        }
-        if (mh_kind_of_entry(fd, entry->d_name, entry->d_type, &kind) < 0) {
-            if (errno == ENOENT && walk->flags != 0) {
-                continue;
-            }
-            return fail_sys(walk, "look at what is in it", err);
-        }
-        if (add_name(walk, entry->d_name, kind, err) < 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-/* Puts the names in a directory on top of `names`.  One that was removed after it was opened has
- * none, and says ENOENT. */
-static int read_names(struct mh_walk *walk, int fd, struct mh_err *err)
-{
-    _Alignas(struct dirent64) char block[BLOCK];
-    ssize_t size;
-
-    while ((size = getdents64(fd, block, sizeof block)) > 0) {
-        if (add_block(walk, fd, block, (size_t)size, err) < 0) {
-            return -1;
-        }
-    }
-    if (size < 0 && !(errno == ENOENT && walk->flags != 0)) {
-        return fail_sys(walk, "list", err);
-    }
-    return 0;
-}
-
-static int grow_levels(struct mh_walk *walk, struct mh_err *err)
-{
-    size_t capacity = walk->capacity > 0 ? 2 * walk->capacity : 16;
-    struct mh_walk_level *levels;
-
-    if (walk->depth < walk->capacity) {
-        return 0;
-    }
-    levels = reallocarray(walk->levels, capacity, sizeof *levels);
-    if (levels == NULL) {
-        return mh_err_nomem(err);
-    }
-    walk->levels = levels;
-    walk->capacity = capacity;
-    return 0;
-}
-
-/* Opens the directory at the walk's path: the descriptor, or -1 with errno. */
-static int open_directory(struct mh_walk *walk, int parent, const char *name)
-{
-    const bool force = (walk->flags & MH_WALK_FORCE) != 0;
-    const bool root = walk->depth == 0;
-    int fd = open_level(parent, name, root);
-
-    if (fd < 0 && errno == EACCES && force) {
-        fd = open_forced(parent, name, root);
-    }
-    if (fd >= 0 && fstat(fd, &walk->properties) < 0) {
-        mh_os_close(&fd);
-    }
-    if (fd >= 0 && force) {
-        permit(fd, &walk->properties);
-    }
-    return fd;
-}
-
-/* Makes the directory at the walk's path the top level, its names read.  Takes over fd on success.
- */
-static int push_level(struct mh_walk *walk, int fd, struct mh_err *err)
-{
-    size_t names_begin = walk->names.size;
-
-    if (grow_levels(walk, err) < 0 || read_names(walk, fd, err) < 0) {
-        return -1;
-    }
-    walk->levels[walk->depth++] = (struct mh_walk_level){
-        .fd = fd,
-        .dev = walk->properties.st_dev,
-        .ino = walk->properties.st_ino,
-        .path_length = walk->path.size,
-        .names_begin = names_begin,
-        .names_next = names_begin,
-        .names_end = walk->names.size,
-    };
-    if (walk->depth > MH_WALK_OPEN) {
-        mh_os_close(&walk->levels[walk->depth - 1 - MH_WALK_OPEN].fd);
-    }
-    return 0;
-}
-
 /* Whether a look may go on without what is in a directory that could not be opened. */
 static bool is_closed(int errnum)
 {
@@ -217,7 +47,7 @@ static bool is_closed(int errnum)
  * CLOSED when it cannot be entered and that is fine, or -1. */
 static int enter(struct mh_walk *walk, int parent, const char *name, struct mh_err *err)
 {
-    int fd = open_directory(walk, parent, name);
+    int fd = mh_level_open(walk, parent, name);
 
     if (fd < 0 && errno == ENOENT && walk->flags != 0 && walk->depth > 0) {
         return GONE;
@@ -226,9 +56,9 @@ static int enter(struct mh_walk *walk, int parent, const char *name, struct mh_e
         return CLOSED;
     }
     if (fd < 0) {
-        return fail_sys(walk, "open directory", err);
+        return mh_walk_fail(walk, "open directory", err);
     }
-    if (push_level(walk, fd, err) < 0) {
+    if (mh_level_push(walk, fd, err) < 0) {
         mh_os_close(&fd);
         return -1;
     }
@@ -256,32 +86,6 @@ int mh_walk_begin(struct mh_walk *walk, int dirfd, const char *name, int flags, 
     return 0;
 }
 
-/* Opens the level below the top again, where it was closed to save descriptors. */
-static int reopen_parent(struct mh_walk *walk, struct mh_err *err)
-{
-    const struct mh_walk_level *top = &walk->levels[walk->depth - 1];
-    struct mh_walk_level *parent = &walk->levels[walk->depth - 2];
-    struct stat properties;
-    int fd;
-
-    if (parent->fd >= 0) {
-        return 0;
-    }
-    fd = openat(top->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &properties) < 0) {
-        (void)fail_sys(walk, "go back up", err);
-        mh_os_close(&fd);
-        return -1;
-    }
-    if (properties.st_dev != parent->dev || properties.st_ino != parent->ino) {
-        mh_os_close(&fd);
-        return mh_err_set(err, "ESTALE", "%s/%s was moved while it was being read", walk->root_name,
-                          walk->path.data);
-    }
-    parent->fd = fd;
-    return 0;
-}
-
 static void fill_directory_step(const struct mh_walk *walk, enum mh_walk_kind kind,
                                 struct mh_walk_step *step)
 {
@@ -304,7 +108,7 @@ static int leave(struct mh_walk *walk, struct mh_walk_step *step, struct mh_err 
 {
     walk->path.size = walk->levels[walk->depth - 1].path_length;
     walk->path.data[walk->path.size] = '\0';
-    if (walk->depth > 1 && reopen_parent(walk, err) < 0) {
+    if (walk->depth > 1 && mh_level_reopen_parent(walk, err) < 0) {
         return -1;
     }
     fill_directory_step(walk, MH_WALK_LEAVE, step);
@@ -348,14 +152,6 @@ static int take_name(struct mh_walk *walk, struct mh_walk_step *step, struct mh_
     return entered;
 }
 
-static void pop_level(struct mh_walk *walk)
-{
-    struct mh_walk_level *top = &walk->levels[--walk->depth];
-
-    mh_os_close(&top->fd);
-    walk->names.size = top->names_begin;
-}
-
 int mh_walk_next(struct mh_walk *walk, struct mh_walk_step *step, struct mh_err *err)
 {
     int given = 0;
@@ -366,7 +162,7 @@ int mh_walk_next(struct mh_walk *walk, struct mh_walk_step *step, struct mh_err 
         return 1;
     }
     if (walk->state == MH_WALK_LEAVING) {
-        pop_level(walk);
+        mh_level_pop(walk);
         walk->state = MH_WALK_INSIDE;
     }
     while (given == 0 && walk->depth > 0) {
@@ -388,7 +184,7 @@ void mh_walk_skip(struct mh_walk *walk)
 void mh_walk_end(struct mh_walk *walk)
 {
     while (walk->depth > 0) {
-        pop_level(walk);
+        mh_level_pop(walk);
     }
     free(walk->levels);
     mh_buffer_release(&walk->names);
