@@ -21,6 +21,12 @@
 /* Pushes nil, message, NAME and returns 3: `return mh_lib_fail(L, &err)`. */
 int mh_lib_fail(lua_State *L, const struct mh_err *err);
 
+/* The same where the result is negative, else true. */
+int mh_lib_answer(lua_State *L, int result, const struct mh_err *err);
+
+/* Sets a field of the table on top of the stack, unless the text is NULL or empty. */
+void mh_lib_set_text(lua_State *L, const char *name, const char *value);
+
 /* The type of an opened directory (host.fs). */
 #define MH_LIB_DIR "host.fs.Dir"
 

@@ -95,15 +95,6 @@ static lua_Integer check_integer(lua_State *L, int index, const char *name, lua_
     return value;
 }
 
-static int push_true_or_fail(lua_State *L, int result, const struct mh_err *err)
-{
-    if (result < 0) {
-        return mh_lib_fail(L, err);
-    }
-    lua_pushboolean(L, 1);
-    return 1;
-}
-
 static int fs_open_dir(lua_State *L)
 {
     struct mh_err err = {0};
@@ -280,7 +271,7 @@ static int dir_mkdir(lua_State *L)
     const char *path = mh_lib_check_path(L, 2, &err);
     mode_t mode = (mode_t)check_integer(L, 3, "mode", DEFAULT_DIR_MODE);
 
-    return push_true_or_fail(L, path == NULL ? -1 : mh_dir_make(dir, path, mode, &err), &err);
+    return mh_lib_answer(L, path == NULL ? -1 : mh_dir_make(dir, path, mode, &err), &err);
 }
 
 static int dir_remove(lua_State *L)
@@ -289,7 +280,7 @@ static int dir_remove(lua_State *L)
     struct mh_dir *dir = mh_lib_check_dir(L, 1);
     const char *path = mh_lib_check_path(L, 2, &err);
 
-    return push_true_or_fail(L, path == NULL ? -1 : mh_dir_remove(dir, path, &err), &err);
+    return mh_lib_answer(L, path == NULL ? -1 : mh_dir_remove(dir, path, &err), &err);
 }
 
 static int dir_rename(lua_State *L)
@@ -299,8 +290,8 @@ static int dir_rename(lua_State *L)
     const char *from = mh_lib_check_path(L, 2, &err);
     const char *to = mh_lib_check_path(L, 3, &err);
 
-    return push_true_or_fail(
-        L, from == NULL || to == NULL ? -1 : mh_dir_rename(dir, from, to, &err), &err);
+    return mh_lib_answer(L, from == NULL || to == NULL ? -1 : mh_dir_rename(dir, from, to, &err),
+                         &err);
 }
 
 static int dir_sync(lua_State *L)
@@ -309,7 +300,7 @@ static int dir_sync(lua_State *L)
     struct mh_dir *dir = mh_lib_check_dir(L, 1);
     const char *path = lua_isnoneornil(L, 2) ? "" : mh_lib_check_path(L, 2, &err);
 
-    return push_true_or_fail(L, path == NULL ? -1 : mh_dir_sync(dir, path, &err), &err);
+    return mh_lib_answer(L, path == NULL ? -1 : mh_dir_sync(dir, path, &err), &err);
 }
 
 static const luaL_Reg dir_methods[] = {

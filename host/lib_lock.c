@@ -61,11 +61,7 @@ static int lock_verify(lua_State *L)
 {
     struct mh_err err = {0};
 
-    if (mh_lock_verify(luaL_checkudata(L, 1, MH_LIB_LOCK), &err) < 0) {
-        return mh_lib_fail(L, &err);
-    }
-    lua_pushboolean(L, 1);
-    return 1;
+    return mh_lib_answer(L, mh_lock_verify(luaL_checkudata(L, 1, MH_LIB_LOCK), &err), &err);
 }
 
 static int lock_drop(lua_State *L)

@@ -135,11 +135,7 @@ static int site_unlock(lua_State *L)
 {
     struct mh_err err = {0};
 
-    if (mh_site_unlock(mh_lib_check_site(L, 1), &err) < 0) {
-        return mh_lib_fail(L, &err);
-    }
-    lua_pushboolean(L, 1);
-    return 1;
+    return mh_lib_answer(L, mh_site_unlock(mh_lib_check_site(L, 1), &err), &err);
 }
 
 static int site_set_aside(lua_State *L)
@@ -178,8 +174,5 @@ void mh_lib_add_repair(lua_State *L)
     lua_pushcfunction(L, scratch_gc);
     lua_setfield(L, -2, "__gc");
     lua_pop(L, 1);
-    luaL_getmetatable(L, MH_LIB_SITE);
-    (void)lua_getfield(L, -1, "__index");
-    luaL_setfuncs(L, repair_methods, 0);
-    lua_pop(L, 2);
+    mh_lib_add_site_methods(L, repair_methods);
 }

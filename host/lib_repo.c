@@ -74,14 +74,6 @@ static int repo_close(lua_State *L)
     return 0;
 }
 
-static void set_text(lua_State *L, const char *name, const char *value)
-{
-    if (value != NULL && *value != '\0') {
-        (void)lua_pushstring(L, value);
-        lua_setfield(L, -2, name);
-    }
-}
-
 static void set_flag(lua_State *L, const char *name, bool value)
 {
     lua_pushboolean(L, value);
@@ -98,12 +90,12 @@ static int repo_info(lua_State *L)
         return mh_lib_fail(L, &err);
     }
     lua_createtable(L, 0, 8);
-    set_text(L, "workdir", mh_repo_worktree(repo));
-    set_text(L, "gitdir", mh_repo_gitdir(repo));
-    set_text(L, "commondir", mh_repo_commondir(repo));
-    set_text(L, "state", mh_repo_operation(repo));
-    set_text(L, "branch", scratch->head.branch);
-    set_text(L, "head", scratch->head.commit.hex);
+    mh_lib_set_text(L, "workdir", mh_repo_worktree(repo));
+    mh_lib_set_text(L, "gitdir", mh_repo_gitdir(repo));
+    mh_lib_set_text(L, "commondir", mh_repo_commondir(repo));
+    mh_lib_set_text(L, "state", mh_repo_operation(repo));
+    mh_lib_set_text(L, "branch", scratch->head.branch);
+    mh_lib_set_text(L, "head", scratch->head.commit.hex);
     set_flag(L, "detached", scratch->head.detached);
     set_flag(L, "unborn", scratch->head.unborn);
     return 1;
@@ -122,8 +114,8 @@ static int repo_identity(lua_State *L)
         return mh_lib_fail(L, &err);
     }
     lua_createtable(L, 0, 2);
-    set_text(L, "name", committer->name);
-    set_text(L, "email", committer->email);
+    mh_lib_set_text(L, "name", committer->name);
+    mh_lib_set_text(L, "email", committer->email);
     return 1;
 }
 
@@ -224,11 +216,7 @@ static int repo_export(lua_State *L)
                                            .to = luaL_checkstring(L, 4)};
     struct mh_err err = {0};
 
-    if (mh_repo_export(repo, &request, &err) < 0) {
-        return mh_lib_fail(L, &err);
-    }
-    lua_pushboolean(L, 1);
-    return 1;
+    return mh_lib_answer(L, mh_repo_export(repo, &request, &err), &err);
 }
 
 /* Commits are collected in C, so that Lua, which may raise, is not called while libgit2 walks. */
@@ -282,7 +270,7 @@ static void push_commit(lua_State *L, const struct mh_repo_entry *entry)
     const char *body = entry->message + subject;
 
     lua_createtable(L, 0, 5);
-    set_text(L, "oid", entry->commit.hex);
+    mh_lib_set_text(L, "oid", entry->commit.hex);
     (void)lua_pushlstring(L, entry->message, subject);
     lua_setfield(L, -2, "subject");
     (void)lua_pushstring(L, body + strspn(body, "\n"));

@@ -222,11 +222,7 @@ static int sys_write(lua_State *L)
     size_t size = 0;
     const char *text = luaL_checklstring(L, 2, &size);
 
-    if (mh_sys_write(fd, text, size, &err) < 0) {
-        return mh_lib_fail(L, &err);
-    }
-    lua_pushboolean(L, 1);
-    return 1;
+    return mh_lib_answer(L, mh_sys_write(fd, text, size, &err), &err);
 }
 
 static int sys_version(lua_State *L)
@@ -253,11 +249,7 @@ static int sys_can_write(lua_State *L)
 {
     struct mh_err err = {0};
 
-    if (mh_sys_can_write(luaL_checkstring(L, 1), &err) < 0) {
-        return mh_lib_fail(L, &err);
-    }
-    lua_pushboolean(L, 1);
-    return 1;
+    return mh_lib_answer(L, mh_sys_can_write(luaL_checkstring(L, 1), &err), &err);
 }
 
 static int sys_umask(lua_State *L)

@@ -16,15 +16,6 @@ static int check_fd(lua_State *L, int index)
     return (int)fd;
 }
 
-static int push_result(lua_State *L, int result, const struct mh_err *err)
-{
-    if (result < 0) {
-        return mh_lib_fail(L, err);
-    }
-    lua_pushboolean(L, 1);
-    return 1;
-}
-
 static int term_width(lua_State *L)
 {
     lua_pushinteger(L, mh_term_width(check_fd(L, 1)));
@@ -44,14 +35,14 @@ static int term_live(lua_State *L)
     size_t length = 0;
     const char *text = luaL_checklstring(L, 2, &length);
 
-    return push_result(L, mh_term_live(fd, text, length, &err), &err);
+    return mh_lib_answer(L, mh_term_live(fd, text, length, &err), &err);
 }
 
 static int term_clear_live(lua_State *L)
 {
     struct mh_err err = {0};
 
-    return push_result(L, mh_term_clear_live(check_fd(L, 1), &err), &err);
+    return mh_lib_answer(L, mh_term_clear_live(check_fd(L, 1), &err), &err);
 }
 
 static int term_save(lua_State *L)
@@ -68,7 +59,7 @@ static int state_restore(lua_State *L)
 {
     struct mh_err err = {0};
 
-    return push_result(L, mh_term_restore(luaL_checkudata(L, 1, STATE), &err), &err);
+    return mh_lib_answer(L, mh_term_restore(luaL_checkudata(L, 1, STATE), &err), &err);
 }
 
 /* Going out of scope has nobody to tell of a failure. */
