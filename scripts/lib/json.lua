@@ -87,7 +87,9 @@ end
 ---@return string|nil message
 function M.decode(source)
   local value, problem = decoder.decode(source)
-  if value == nil then
+  if type(problem) == "table" then -- an interrupt, which cjson catches like an error of its own
+    error(problem, 0)
+  elseif value == nil then
     return nil, "not valid JSON: " .. problem
   end
   return value

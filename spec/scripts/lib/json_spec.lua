@@ -40,4 +40,25 @@ describe("lib.json", function()
       assert.matches("^not valid JSON: ", message)
     end
   end)
+
+  it("lets an interrupt through that comes while it reads", function()
+    local interrupt = { name = "EINTERRUPTED" }
+    local inside = 0
+    local function raise() -- as the host does, in the second C function: the one that cjson guards
+      if debug.getinfo(2, "S").what == "C" then
+        inside = inside + 1
+        if inside == 2 then
+          debug.sethook()
+          error(interrupt, 0)
+        end
+      end
+    end
+    local ok, raised = pcall(function()
+      debug.sethook(raise, "c")
+      return json.decode("[]")
+    end)
+    debug.sethook()
+    assert.is_false(ok)
+    assert.equal(interrupt, raised)
+  end)
 end)
