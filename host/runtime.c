@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <lauxlib.h>
 #include <lualib.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 
 #include "interrupt.h"
 #include "lib.h"
+#include "os.h"
 
 enum { EXIT_INTERNAL = 12, EXIT_SIGNAL_BASE = 128 };
 
@@ -25,6 +27,8 @@ static const luaL_Reg preloaded[] = {
     {NULL, NULL},
 };
 
+static const char AT_ONCE[] =
+    "\nmighost: ended at once; run it again, and what was under way is settled first\n";
 static lua_State *volatile interruptible; /* the state whose hook a signal arms */
 
 static void raise_interrupt(lua_State *L, lua_Debug *where)
@@ -41,9 +45,20 @@ static void raise_interrupt(lua_State *L, lua_Debug *where)
     (void)lua_error(L);
 }
 
+/* Only where that cannot block: a reader that is stuck must not keep the process alive. */
+static void say_at_once(void)
+{
+    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    if (poll(&out, 1, 0) == 1 && (out.revents & POLLOUT) != 0) {
+        (void)mh_os_write_all(STDERR_FILENO, AT_ONCE, sizeof AT_ONCE - 1);
+    }
+}
+
 static void on_signal(int number)
 {
     if (mh_interrupt_signal != 0) {
+        say_at_once();
         _exit(EXIT_SIGNAL_BASE + number);
     }
     mh_interrupt_signal = number;

@@ -15,8 +15,8 @@
 
 /*
  * SIGINT and SIGTERM from now on raise an error inside Lua at the next instruction; a second one
- * ends the process at once with 128 + signal.  SIGPIPE is ignored, so that a closed pipe is an
- * error of write.
+ * says so on stderr and ends the process at once with 128 + signal.  SIGPIPE is ignored, so that a
+ * closed pipe is an error of write.
  */
 void mh_runtime_install_signals(void);
 

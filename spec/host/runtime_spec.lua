@@ -161,6 +161,8 @@ describe("the runtime", function()
         assert.equal(("false\tEINTERRUPTED\tinterrupted\t%d\n%d\n"):format(number, number),
           result.stdout)
         assert.equal(128 + 15, result.exit)
+        assert.equal("\nmighost: ended at once; run it again, and what was under way is settled "
+          .. "first\n", result.stderr)
       end)
     end
 
