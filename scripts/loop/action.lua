@@ -255,14 +255,8 @@ end
 ---@return string? message
 ---@return string? NAME
 function M.hold(ctx, operation)
-  local opts = { allow_fuse = ctx.project.config.allow_fuse }
-  local lock, message, name = tenancy.take(ctx.project, operation, opts)
-  if not lock and name == "EBUSY" then
-    ctx.report { kind = "busy", text = message .. "; waiting for it" }
-    opts.wait = ctx.settings.worktree_wait or PATIENCE
-    lock, message, name = tenancy.take(ctx.project, operation, opts)
-  end
-  return lock, message, name
+  return tenancy.await(ctx.project, operation, { allow_fuse = ctx.project.config.allow_fuse,
+    wait = ctx.settings.worktree_wait or PATIENCE }, ctx.report)
 end
 
 ---Takes the work tree, and down what it is like.

@@ -89,7 +89,7 @@ local function publish_workspace(project, site, lease, snapshot, space, change)
       message = change.message },
     live = ("%s/%s"):format(project.live_path, change.slug),
     worktree = project,
-  }, { check = checker(project, change), on_commit = function() end })
+  }, { check = checker(project, change), on_commit = function() end, notify = change.on_event })
 end
 
 local function make(project, site, lease, snapshot, change)

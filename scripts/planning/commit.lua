@@ -11,6 +11,7 @@ local READ_LIMIT <const> = 16 * WHY_LIMIT -- bytes of a text that can matter for
 ---@class mighost.PublishHooks
 ---@field check fun(path: string, staged: boolean): true|nil, string|nil, string|nil the rules
 ---@field on_commit fun(oid: string)
+---@field notify (fun(event: table))|nil told for whom it waits
 
 local M = {}
 
@@ -100,8 +101,8 @@ end
 ---@return string? NAME
 ---@return string? fix
 function M.publish(site, lease, snapshot, work, hooks)
-  local tenant <close>, busy, held = tenancy.take(work.worktree, work.record.operation,
-    { wait = tenancy.PATIENCE, allow_fuse = work.worktree.config.allow_fuse })
+  local tenant <close>, busy, held = tenancy.await(work.worktree, work.record.operation,
+    { wait = tenancy.PATIENCE, allow_fuse = work.worktree.config.allow_fuse }, hooks.notify)
   if not tenant then
     return nil, busy, held
   end

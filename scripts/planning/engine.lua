@@ -190,6 +190,7 @@ local function publish(project, reg, where, lease, snapshot, answer, opts, begun
       worktree = project },
     {
       check = checker(reg, where, opts),
+      notify = opts.on_event,
       on_commit = function(id)
         done = describe(opts, answer, id, begun)
         opts.on_event { kind = "accepted", step = done }

@@ -32,7 +32,7 @@ local function has_remains(site, slug)
 end
 
 ---The right to change the work tree; false where it is not needed, since nothing is left.
-local function take_worktree(site, slug, worktree)
+local function take_worktree(site, slug, worktree, notify)
   local opts = { allow_fuse = worktree.config.allow_fuse }
   local tenant, message, name = tenancy.take(worktree, "recover", opts)
   if not tenant and name == "EBUSY" then
@@ -40,7 +40,7 @@ local function take_worktree(site, slug, worktree)
       return false
     end
     opts.wait = tenancy.PATIENCE
-    tenant, message, name = tenancy.take(worktree, "recover", opts)
+    tenant, message, name = tenancy.await(worktree, "recover", opts, notify)
   end
   return tenant, message, name
 end
@@ -76,7 +76,7 @@ function M.settle(site, lease, slug, notify, worktree)
   if not worktree then
     return recover(site, lease, slug, notify)
   end
-  local tenant <close>, message, name = take_worktree(site, slug, worktree)
+  local tenant <close>, message, name = take_worktree(site, slug, worktree, notify)
   if tenant == false then
     return true
   elseif not tenant then

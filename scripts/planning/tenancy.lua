@@ -22,8 +22,9 @@ end
 
 -- How long a publication waits for a work tree in which a phase is carried out; in seconds.
 local PATIENCE <const> = 30
+local UNTOLD <const> = 1 -- seconds that nobody needs to be told of
 
-local M = { PATIENCE = PATIENCE }
+local M = { PATIENCE = PATIENCE, UNTOLD = UNTOLD }
 
 ---The name of a work tree: that of its folder in git's, "main" for the first.
 ---@param place mighost.TenancyPlace
@@ -50,6 +51,26 @@ function M.take(place, operation, opts)
     return nil, "the work tree is being changed: " .. why, code
   end
   return held, why, code
+end
+
+---Takes the right, and says for whom it waits where that takes more than a moment.
+---@param place mighost.TenancyPlace
+---@param operation string
+---@param opts { wait: number, allow_fuse: boolean|nil }
+---@param notify? fun(event: table) gets an event of kind `busy`
+---@return host.lock.Lock|nil
+---@return string? message
+---@return string? NAME EBUSY
+function M.await(place, operation, opts, notify)
+  local first = math.min(opts.wait, M.UNTOLD)
+  local held, message, name =
+    M.take(place, operation, { wait = first, allow_fuse = opts.allow_fuse })
+  if held or name ~= "EBUSY" or opts.wait <= first then
+    return held, message, name
+  elseif notify then
+    notify { kind = "busy", text = message .. "; waiting for it" }
+  end
+  return M.take(place, operation, { wait = opts.wait - first, allow_fuse = opts.allow_fuse })
 end
 
 ---What the holder says of itself; false where nobody has the right now.

@@ -95,7 +95,9 @@ describe("an action", function()
     local site <close> = loop.new()
     local ctx = site:context { settings = { worktree_wait = 0.1 } }
     local held = assert(tenancy.take(ctx.project, "phase of another"))
+    tenancy.UNTOLD = 0.05
     local action, message, name = actions.begin(ctx, ABOUT)
+    tenancy.UNTOLD = 1
     assert.same({ nil, "EBUSY" }, { action, name })
     assert.matches("phase of another", message)
     assert.matches("waiting for it", site:event("busy").text)

@@ -33,19 +33,46 @@ describe("the right to change a work tree", function()
   it("keeps publications out of a work tree where a phase is carried out", function()
     local p <close> = project.new()
     local opened = p:open()
-    tenancy.PATIENCE = 0.2
+    tenancy.PATIENCE, tenancy.UNTOLD = 0.2, 0.1
+    local told = {}
     local held = assert(tenancy.take(opened, "phase move/phase-1-a.md"))
     local plan = require("planning.run").plan
     local result, message, name = plan(opened, { slug = "move", target = "Move it",
-      with = "command", agent_command = p:agent_command(), sandbox = "off" })
+      with = "command", agent_command = p:agent_command(), sandbox = "off",
+      on_event = function(event)
+        told[#told + 1] = event.kind == "busy" and event.text or nil
+      end })
+    assert.equal(1, #told)
+    assert.matches("phase move/phase%-1%-a%.md, since .*; waiting for it$", told[1])
     assert.same({ nil, "EBUSY" }, { result, name })
     assert.matches("phase move/phase%-1%-a.md.*the accepted answer of approaches is kept", message)
     held:drop()
-    tenancy.PATIENCE = 30
+    tenancy.PATIENCE, tenancy.UNTOLD = 30, 1
     assert.equal("", p.repo:status())
     assert(plan(opened, { slug = "move", with = "command", agent_command = p:agent_command(),
       sandbox = "off" }))
     assert.equal(1, p:count("approaches"))
+  end)
+
+  it("is waited for; a holder who goes at once is not told of", function()
+    local dir <close> = tmp.dir()
+    local place = { gitdir = dir.path, common = dir.path }
+    local told = {}
+    local function notify(event)
+      told[#told + 1] = event
+    end
+    assert(tenancy.await(place, "free", { wait = 1 }, notify)):drop()
+    local _ <close> = assert(tenancy.take(place, "phase a"))
+    local got, message, name = tenancy.await(place, "brief", { wait = 0.05 }, notify)
+    assert.same({ nil, "EBUSY" }, { got, name })
+    assert.matches("phase a", message)
+    assert.same({}, told)
+    tenancy.UNTOLD = 0.05
+    assert.equal("EBUSY", select(3, tenancy.await(place, "longer", { wait = 0.1 }, notify)))
+    tenancy.UNTOLD = 1
+    assert.equal(1, #told)
+    assert.equal("busy", told[1].kind)
+    assert.matches("phase a.*; waiting for it$", told[1].text)
   end)
 
   it("cannot be had where there is no git directory", function()
