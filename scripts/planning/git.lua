@@ -22,10 +22,21 @@ local function environment(more)
   return env
 end
 
+--- The last line that says something. Of "error: why" before "fatal: adding files failed" that is
+--- the first.
+local function telling_line(output)
+  local before, last
+  for line in output:gmatch("[^\n]*%S[^\n]*") do
+    before, last = last, line
+  end
+  local is_told = last and before and last:find("^fatal: ") and before:find("^error: ")
+  return is_told and before or last
+end
+
 --- Why it failed, in git's own words.
-local function last_line(report)
+local function reason_of(report)
   for _, stream in ipairs { report.stderr, report.stdout } do
-    local line = (stream.whole and stream.head or stream.tail):match("([^\n]+)%s*$")
+    local line = telling_line(stream.whole and stream.head or stream.tail)
     if line then
       return line
     end
@@ -79,7 +90,7 @@ function M.call(folder, words, opts)
     return nil, ("git %s was not done within %g s"):format(command, opts.timeout), "ETIMEOUT",
       report
   elseif report.exit ~= 0 then
-    return nil, ("git %s: %s"):format(command, last_line(report)), "EGIT", report
+    return nil, ("git %s: %s"):format(command, reason_of(report)), "EGIT", report
   elseif not report.stdout.whole and not opts.stdout then
     return nil, ("git %s printed %d bytes, which is too much"):format(command,
       report.stdout.bytes), "EOUTPUT", report

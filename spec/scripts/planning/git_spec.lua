@@ -13,6 +13,13 @@ describe("planning.git", function()
     assert.equal("EGIT", name)
   end)
 
+  it("tells of an error why, not that it was fatal", function()
+    local repo <close> = scratch.repo()
+    repo:git("init", "-q", repo.path .. "/inner")
+    local _, message = git.run(repo.path, "add", "--all")
+    assert.equal("git add: error: 'inner/' does not have a commit checked out", message)
+  end)
+
   it("is not led elsewhere by the environment of a hook", function()
     local repo <close> = scratch.repo()
     local other <close> = scratch.repo()
