@@ -123,8 +123,9 @@ function M.run(ctx, run)
   ctx.report { kind = "answered", role = run.role }
   local about = "the validation command " .. quote.words(ctx.settings.validation)
   if not report then
-    return nil, ("%s cannot be run: %s"):format(about, message), name,
-      name ~= "EINTERRUPTED" and INFRA or nil
+    local is_over = name == "EINTERRUPTED"
+    return nil, ("%s cannot be run: %s"):format(about, message),
+      is_over and name or "EVALIDATION", not is_over and INFRA or nil
   end
   local trouble, code = describe_trouble(ctx, report)
   if trouble then
