@@ -5,6 +5,7 @@ local fs = require "host.fs"
 local manifest = require "migration.manifest"
 local quote = require "lib.quote"
 local resolve = require "migration.resolve"
+local words = require "loop.words"
 
 local M = {}
 
@@ -28,11 +29,13 @@ function M.check(project)
       read, problem = manifest.decode(source)
     end
     if not read then
+      local doctor = "mighost migration doctor " .. quote.word(slug)
       return {
         decision = "abandon", retry = "human-review", role = "phase.execution-gate",
         failure_kind = "migration-consistency-error", slug = slug, target = slug,
-        summary = ("the manifest of %s cannot be read"):format(slug), why = problem,
-        next_step = "Run: mighost migration doctor " .. quote.word(slug),
+        summary = ("the manifest of %s cannot be read: %s"):format(slug,
+          words.flatten(project, problem)), why = problem, fix = doctor,
+        next_step = "Run: " .. doctor,
         evidence = { ("%s/%s/%s"):format(project.live_path, slug, manifest.FILE) },
       }
     end
