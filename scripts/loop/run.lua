@@ -49,6 +49,18 @@ local function check_clean(ctx, cycle)
   return info ~= nil or cycle:break_off(message, name, fix)
 end
 
+---A check that litters would have each agent's work refused, once it is paid for.
+local function check_left(ctx, cycle)
+  local info, message, name, fix = actions.check(ctx.project)
+  if info then
+    return true
+  elseif name == "EDIRTY" then
+    message = ("the baseline is green, but since it began %s; have git ignore what the validation "
+      .. "command makes"):format(message)
+  end
+  return cycle:break_off(message, name, fix)
+end
+
 local function pick_up(ctx, cycle)
   local found, message, name, fix = resume.run(ctx)
   return found ~= nil or cycle:break_off(message, name, fix)
@@ -60,7 +72,7 @@ local function check_worktree(ctx, cycle)
   if not held then
     return cycle:break_off(message, name)
   end
-  return check_clean(ctx, cycle) and check_baseline(ctx, cycle, held)
+  return check_clean(ctx, cycle) and check_baseline(ctx, cycle, held) and check_left(ctx, cycle)
 end
 
 local function carry_out(ctx, cycle)
