@@ -1,7 +1,5 @@
 --- Checks a table that a person wrote (a stage, a rule, a setting) against its declared fields.
 
-local nearest = require "lib.nearest"
-
 local function is_list_of(value, kind)
   if type(value) ~= "table" then
     return false
@@ -66,7 +64,7 @@ local function sorted_names(fields)
 end
 
 local function suggestion(name, spec)
-  local near = nearest.find(name, sorted_names(spec))
+  local near = require("lib.nearest").find(name, sorted_names(spec))
   return near and (" (did you mean '%s'?)"):format(near) or ""
 end
 

@@ -15,7 +15,6 @@ local judge = require "planning.judge"
 local patience = require "planning.patience"
 local prompt = require "planning.prompt"
 local quote = require "lib.quote"
-local recording = require "planning.recording"
 local secrets = require "planning.secrets"
 local survey = require "planning.survey"
 
@@ -28,6 +27,7 @@ local survey = require "planning.survey"
 ---@field evidence mighost.Evidence
 ---@field source mighost.ContextSource
 ---@field again string the command that takes this step again
+---@field recording table|nil planning.recording, where the call is looked up or recorded
 
 ---Where paths of this machine stand in texts of agents, and what is written instead.
 local function replaced_paths(attempt)
@@ -115,6 +115,7 @@ end
 
 ---Looks the call up in a recording; says how the prompt differs from the recorded one.
 local function look_up(attempt, request)
+  local recording = attempt.recording
   local recorded, message, name = recording.find(attempt.opts.recording, request)
   if not recorded then
     return nil, message, name
@@ -208,7 +209,7 @@ local function save_recording(attempt, request, answer, found, report)
   if not attempt.opts.record then
     return
   end
-  local saved, message = recording.save(attempt.opts.record, request,
+  local saved, message = attempt.recording.save(attempt.opts.record, request,
     { text = answer.text, files = found.changed, removed = found.removed, report = report })
   if not saved then
     attempt.opts.on_event { kind = "warning",
@@ -330,6 +331,7 @@ function M.run(project, reg, job, snapshot, opts)
   end
   local attempt = {
     project = project, reg = reg, job = job, opts = opts, adapter = adapter, evidence = evidence,
+    recording = (opts.recording or opts.record) and require "planning.recording" or nil,
   }
   attempt.source, attempt.again = make_source(attempt), repeat_command(attempt, snapshot)
   local record, message, name, trace = carry_out(attempt, snapshot)

@@ -4,7 +4,6 @@ local fs = require "host.fs"
 local proc = require "host.proc"
 local sys = require "host.sys"
 
-local attach = require "planning.attach"
 local environment = require "planning.environment"
 local guard = require "planning.guard"
 local output = require "planning.output"
@@ -200,7 +199,7 @@ local function attend(adapter, call)
   if not sys.isatty(STDIN) then
     return nil, ("%s needs a terminal"):format(name_agent(call)), "EUSAGE"
   end
-  local ok, message, name, report = attach.run(adapter, call)
+  local ok, message, name, report = require("planning.attach").run(adapter, call)
   if report then
     report.stdout, report.stderr = NOTHING, NOTHING
   end

@@ -6,7 +6,6 @@ local sys = require "host.sys"
 local manifest = require "migration.manifest"
 local quote = require "lib.quote"
 local resolve = require "migration.resolve"
-local schedule = require "migration.schedule"
 local text = require "lib.text"
 local time = require "lib.time"
 local workspace = require "planning.workspace"
@@ -85,7 +84,7 @@ local function scan(live, notify)
   if not slugs then
     return nil, message, name
   end
-  local now = sys.now()
+  local schedule, now = require "migration.schedule", sys.now()
   for _, slug in ipairs(slugs) do
     local source, why = live:read(slug .. "/manifest.json")
     local read, problem
@@ -121,7 +120,7 @@ local function choose_due(live, place, notify)
       slugs[#slugs + 1] = slug
     end
   end
-  for _, entry in ipairs(schedule.order(due)) do
+  for _, entry in ipairs(require("migration.schedule").order(due)) do
     slugs[#slugs + 1] = entry.slug
   end
   return { slugs = slugs, waiting = waiting }

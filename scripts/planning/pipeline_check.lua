@@ -1,7 +1,6 @@
 --- Whether a pipeline's table is a sound graph: every edge leads somewhere, every walk can end.
 
 local check = require "lib.check"
-local nearest = require "lib.nearest"
 
 local FIELDS <const> = {
   name = "string", start = "string", edges = "map", terminals = "map", refine = "map?",
@@ -51,7 +50,7 @@ local function mend_name(name, ...)
   for _, map in ipairs { ... } do
     table.move(sorted_keys(map), 1, #sorted_keys(map), #names + 1, names)
   end
-  local near = nearest.find(name, names)
+  local near = require("lib.nearest").find(name, names)
   return near and ("did you mean %s? else give it edges of its own"):format(near)
     or "name a stage or a terminal of this pipeline, or give it edges of its own"
 end

@@ -2,8 +2,6 @@
 --- of `.mighost/` and the keys of config.json that name programs are used once this user has said
 --- so, as long as they are byte for byte what was said of.
 
-local teams = require "project.team"
-
 local VARIABLE <const> = "MIGHOST_TRUST"
 local SHOWN <const> = 3
 local DAY <const> = 10 -- of an ISO 8601 time: its date
@@ -22,10 +20,16 @@ local DAY <const> = 10 -- of an ISO 8601 time: its date
 ---@field before string    its text when it was trusted
 ---@field after string     its text now
 
+--- Loaded only where a repository brings something along.
+local function teams()
+  return require "project.team"
+end
+
 --- Only what matches is asked for: an empty project's digest opens nothing.
 local function is_named_by_environment(team)
   local wanted = os.getenv(VARIABLE)
-  return wanted ~= nil and wanted ~= "" and wanted == require("host.tree").sha256(teams.pack(team))
+  return wanted ~= nil and wanted ~= ""
+    and wanted == require("host.tree").sha256(teams().pack(team))
 end
 
 local function judge_by_record(project)
@@ -38,7 +42,7 @@ local function judge_by_record(project)
     return { state = "new", before = {}, why = why, fix = fix }
   end
   local before = require("lib.pack").decode(record.texts) or {}
-  if record.texts == teams.pack(project.team) then
+  if record.texts == teams().pack(project.team) then
     return { state = "trusted", by = "record", since = record.since, before = before }
   end
   return { state = "changed", since = record.since, before = before, why = why }
@@ -46,7 +50,7 @@ end
 
 local function judge(project)
   local team = project.team
-  if not team or teams.is_empty(team) then
+  if not team or teams().is_empty(team) then
     return { state = "empty", before = {} }
   elseif #team.problems > 0 then
     return { state = "refused", why = team.problems[1], before = {} }
@@ -104,7 +108,7 @@ end
 ---@param project mighost.Project
 ---@return string[]
 function M.names(project)
-  return project.team and teams.names(project.team) or {}
+  return project.team and teams().names(project.team) or {}
 end
 
 --- Why nothing of it can be trusted, whoever is asked.
@@ -150,7 +154,7 @@ function M.explain(project)
     return "nothing of what this project brings along can be used" .. why:gsub("^;", ":")
   elseif standing.state == "new" then
     return ("this project brings along what you have not trusted: %s%s"):format(
-      shorten(teams.names(project.team)), why)
+      shorten(teams().names(project.team)), why)
   elseif standing.state == "changed" then
     return ("what this project brings along is not what you trusted on %s: %s%s"):format(
       standing.since:sub(1, DAY), describe_changes(M.changes(project)), why)
@@ -190,7 +194,7 @@ function M.digest(project)
   if state == "empty" or state == "refused" then
     return nil
   end
-  return require("host.tree").sha256(teams.pack(project.team))
+  return require("host.tree").sha256(teams().pack(project.team))
 end
 
 --- Trusts from now on what was read when the project was opened, whatever is there meanwhile.
@@ -203,7 +207,8 @@ function M.accept(project)
   local sys = require "host.sys"
   local now = sys.now()
   local ok, message, name, fix = require("project.trust_record").write(project, {
-    texts = teams.pack(project.team), since = require("lib.time").format(now, sys.utc_offset(now)),
+    texts = teams().pack(project.team),
+    since = require("lib.time").format(now, sys.utc_offset(now)),
   })
   if ok then
     M.settle(project)
