@@ -6,6 +6,7 @@ local STRICT_HELP <const> = "With --with replay: a prompt that differs from the 
   .. "error."
 local SANDBOX_HELP <const> = "Confine the agent to the folders that it may write in: as far as the "
   .. "system can (auto, the default), fully or do not start it (require), or not at all (off)."
+local LONGEST <const> = 1000000000 -- seconds that host.proc can be told
 
 -- What a caller of mighost.plan and the like gives, in the order of --help.
 local REQUEST <const> = {
@@ -23,7 +24,7 @@ local AGAIN <const> = {
 
 local M = {}
 
----Reads a number of seconds or of steps.
+---Reads a number of things or of times.
 ---@param word string
 ---@return integer?
 ---@return string? message
@@ -33,6 +34,18 @@ function M.whole_number(word)
     return nil, ("'%s' is not a whole number above 0"):format(word)
   end
   return number
+end
+
+---Reads for how long something may go on.
+---@param word string
+---@return integer?
+---@return string? message
+function M.seconds(word)
+  local number, message = M.whole_number(word)
+  if number and number > LONGEST then
+    return nil, ("'%s' is more than %d seconds"):format(word, LONGEST)
+  end
+  return number, message
 end
 
 ---Reads a number that may be 0.
@@ -77,11 +90,11 @@ end
 ---@param timeout? integer the default
 function M.add_limits(parser, timeout)
   parser:option("--timeout", ("Seconds for a whole answer (default: %d)."):format(timeout or 1800))
-    :argname("S"):convert(M.whole_number)
+    :argname("S"):convert(M.seconds)
   parser:option("--silence-timeout", "Seconds without output (default: 300).")
-    :argname("S"):convert(M.whole_number)
+    :argname("S"):convert(M.seconds)
   parser:option("--max-wait", "Seconds to spend on waiting and asking again when the agent is "
-    .. "rate-limited (default: 0)."):argname("S"):convert(M.whole_number)
+    .. "rate-limited (default: 0)."):argname("S"):convert(M.seconds)
   parser:flag("--show-agent-logs", "Show the agent's output as it comes.")
 end
 

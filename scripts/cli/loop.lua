@@ -31,7 +31,7 @@ local function add_validation(parser)
   parser:option("--validation-command", "What must pass before and after every change; run without "
     .. "a shell (default: the configuration's validation_command)."):argname("'PROGRAM ARGS'")
   parser:option("--validation-timeout", "Seconds for the validation command (default: no limit; it "
-    .. "is ended after 300 without output)."):argname("S"):convert(agent.whole_number)
+    .. "is ended after 300 without output)."):argname("S"):convert(agent.seconds)
 end
 
 local function add_work(parser)

@@ -19,6 +19,7 @@ local MODES <const> = {
   ["planning-snapshot"] = true, ["ready-publish"] = true, ["execution-gate"] = true, doctor = true,
 }
 local ALL_MODES <const> = "planning-snapshot, ready-publish, execution-gate, doctor"
+local LONGEST <const> = 1000000000 -- seconds that host.proc can be told
 local FIELD_MENDS <const> = {
   ["unknown-field"] = "remove it, or write it as the field that is meant",
   ["missing-field"] = "add it",
@@ -70,10 +71,11 @@ end
 
 local function check_limits(stage, problems)
   for _, field in ipairs { "silence", "timeout" } do
-    if (stage[field] or 1) <= 0 then
+    local seconds = stage[field] or 1
+    if not (seconds > 0 and seconds <= LONGEST) then -- nor is it what is no number, 0/0
       problems[#problems + 1] = problem("bad-limit", { field },
-        "fields 'timeout' and 'silence' are seconds, more than 0",
-        "give a number above 0, or leave the field out")
+        ("fields 'timeout' and 'silence' are seconds, more than 0 and at most %d"):format(LONGEST),
+        "give such a number, or leave the field out")
     end
   end
 end

@@ -12,6 +12,7 @@ local SCHEMA_VERSION <const> = 1
 local MILLION <const> = 1000 * 1000
 local EFFORTS <const> = { low = true, medium = true, high = true, xhigh = true }
 local WEEK <const> = 7 * 24 * 60 * 60 -- seconds
+local LONGEST <const> = 1000000000   -- seconds that host.proc can be told
 local READ <const> = { max = 1024 * 1024, links = "inside" }
 
 local function is_text(value)
@@ -24,10 +25,6 @@ local function is_path(value)
   end
   local normal, why = paths.normalize(value)
   return normal ~= nil, "a path relative to the project's root; it " .. (why or "")
-end
-
-local function is_seconds(value)
-  return math.type(value) == "integer" and value > 0, "a whole number of seconds above 0"
 end
 
 ---A whole number from `least` to `most`.
@@ -73,10 +70,10 @@ local FIELDS <const> = {
   effort = is_text,
   pipeline = is_text,
   commit_message_prefix = is_text,
-  timeout = is_seconds,
-  silence = is_seconds,
+  timeout = is_within(1, LONGEST, "seconds"),
+  silence = is_within(1, LONGEST, "seconds"),
   max_wait = is_within(0, WEEK, "seconds"),
-  validation_timeout = is_seconds,
+  validation_timeout = is_within(1, LONGEST, "seconds"),
   default_effort = is_effort,
   max_allowed_effort = is_effort,
   max_attempts = is_within(1, 100, "attempts"),

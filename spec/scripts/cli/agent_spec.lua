@@ -51,6 +51,19 @@ describe("cli.agent", function()
     end
   end)
 
+  it("reads how long something may go on, as far as that can be told to it", function()
+    assert.equal(1000000000, agent.seconds "1000000000")
+    for word, wanted in pairs {
+      ["1000000001"] = "'1000000001' is more than 1000000000 seconds",
+      ["9e15"] = "'9e15' is more than 1000000000 seconds",
+      ["0"] = "'0' is not a whole number above 0",
+    } do
+      local number, message = agent.seconds(word)
+      assert.is_nil(number)
+      assert.equal(wanted, message)
+    end
+  end)
+
   it("reads counts from 0 up", function()
     assert.equal(0, agent.count "0")
     assert.equal(12, agent.count "12")

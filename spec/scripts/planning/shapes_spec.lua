@@ -71,9 +71,15 @@ describe("planning.shapes", function()
 
   it("wants limits above zero and globs inside a migration", function()
     assert.same({
-      "bad-limit silence: fields 'timeout' and 'silence' are seconds, more than 0",
-      "bad-limit timeout: fields 'timeout' and 'silence' are seconds, more than 0",
+      "bad-limit silence: fields 'timeout' and 'silence' are seconds, more than 0 and at most "
+        .. "1000000000",
+      "bad-limit timeout: fields 'timeout' and 'silence' are seconds, more than 0 and at most "
+        .. "1000000000",
     }, stage_told { silence = 0, timeout = -1 })
+    for _, limit in ipairs { 0 / 0, 1 / 0, 1e300, 1000000001 } do
+      assert.equal(1, #stage_told { timeout = limit })
+    end
+    assert.same({}, stage_told { timeout = 1000000000 })
     local globs = { "", "/plan.md", "../x", "a/./b", "a/.." }
     for index, line in ipairs(stage_told { needs = globs }) do
       assert.equal(("bad-glob needs.%d: field 'needs' has %q, which is no path inside a migration")

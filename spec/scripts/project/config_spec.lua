@@ -85,9 +85,11 @@ describe("project.config.load", function()
       ['{"schema_version": 1, "live_migrations_dir": "m", "with": ""}'] =
         "with must be a non-empty string",
       ['{"schema_version": 1, "live_migrations_dir": "m", "timeout": 1.5}'] =
-        "timeout must be a whole number of seconds above 0",
+        "timeout must be a whole number of seconds from 1 to 1000000000",
       ['{"schema_version": 1, "live_migrations_dir": "m", "silence": 0}'] =
-        "silence must be a whole number of seconds above 0",
+        "silence must be a whole number of seconds from 1 to 1000000000",
+      ['{"schema_version": 1, "live_migrations_dir": "m", "timeout": 1000000001}'] =
+        "timeout must be a whole number of seconds from 1 to 1000000000",
       ['{"schema_version": 1, "live_migrations_dir": "m", "script_memory": 7}'] =
         "script_memory must be a whole number of MiB from 8 to 65536",
       ['{"schema_version": 1, "live_migrations_dir": "m", "script_seconds": "9"}'] =
