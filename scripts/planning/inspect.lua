@@ -11,6 +11,7 @@ local registry = require "planning.registry"
 local rules = require "planning.inspect_rule"
 local samples = require "planning.inspect_sample"
 local stages = require "planning.inspect_stage"
+local text = require "lib.text"
 local trial = require "planning.inspect_trial"
 local trust = require "project.trust"
 
@@ -63,7 +64,7 @@ function Inspector:add(file, problem)
   local line, message = trial.place_in(file, problem.message)
   table.insert(self.diagnostics, {
     severity = problem.severity, code = problem.code, path = shorten(self.project, file.path),
-    line = problem.line or line or file.outline:line(problem.at), message = message,
+    line = problem.line or line or file.outline:line(problem.at), message = text.printable(message),
     mend = problem.mend,
   })
 end

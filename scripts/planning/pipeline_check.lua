@@ -116,6 +116,10 @@ local function check_terminals(pipeline, report)
         report("bad-terminal", { "terminals", name, "status" },
           ("the status of terminal '%s' must be ready or skipped, not %q"):format(name,
             terminal.status), "write status = \"ready\" or status = \"skipped\"")
+      elseif #found == 0 and terminal.awaiting_human_review and terminal.status ~= "ready" then
+        report("bad-terminal", { "terminals", name, "awaiting_human_review" },
+          ("terminal '%s' waits for a person, but a review ends with a plan that is ready"):format(
+            name), "write status = \"ready\", or leave awaiting_human_review out")
       end
     end
   end

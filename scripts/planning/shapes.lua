@@ -20,6 +20,7 @@ local MODES <const> = {
 }
 local ALL_MODES <const> = "planning-snapshot, ready-publish, execution-gate, doctor"
 local LONGEST <const> = 1000000000 -- seconds that host.proc can be told
+local PLAIN_NAME <const> = "^%w[%w._-]*$" -- it stands in tables, on terminals, in commits
 local FIELD_MENDS <const> = {
   ["unknown-field"] = "remove it, or write it as the field that is meant",
   ["missing-field"] = "add it",
@@ -56,6 +57,10 @@ local function check_outcomes(stage, problems)
     if outcome == "" then
       problems[#problems + 1] = problem("empty-name", { "outcomes", index },
         "field 'outcomes' has an empty name", "name the outcome")
+    elseif not outcome:find(PLAIN_NAME) then
+      problems[#problems + 1] = problem("unsafe-name", { "outcomes", index },
+        ("field 'outcomes' has %q, which is no plain name"):format(outcome),
+        "use letters, digits, '.', '_' and '-', beginning with a letter or a digit")
     elseif seen[outcome] then
       problems[#problems + 1] = problem("duplicate-name", { "outcomes", index },
         ("field 'outcomes' names %s twice"):format(outcome), "remove one of them")
@@ -80,6 +85,11 @@ local function check_limits(stage, problems)
   end
 end
 
+---Whether only mighost writes a file: what an agent leaves there is put back.
+local function is_own(glob)
+  return glob == "manifest.json" or glob:find("^%.planning/") ~= nil
+end
+
 ---Globs are compared with paths inside the migration.
 local function check_globs(stage, problems)
   for _, field in ipairs { "needs", "produces" } do
@@ -88,6 +98,10 @@ local function check_globs(stage, problems)
         problems[#problems + 1] = problem("bad-glob", { field, index },
           ("field '%s' has %q, which is no path inside a migration"):format(field, glob),
           "write it relative to the migration, such as \"plan.md\" or \"phase-*.md\"")
+      elseif field == "produces" and is_own(glob) then
+        problems[#problems + 1] = problem("own-file", { field, index },
+          ("field 'produces' has %q, which only mighost writes"):format(glob),
+          "name files that the agent leaves, or leave it out")
       end
     end
   end

@@ -13,6 +13,11 @@ describe("lib.finding", function()
         { severity = "fatal", code = "x", message = "m" },
       ["severity must be info, warning or error, not nil"] = { code = "x", message = "m" },
       ["needs a code and a message"] = { severity = "error", code = "x" },
+      ["code must be a plain word such as missing%-rollback, not \"a b\""] =
+        { severity = "error", code = "a b", message = "m" },
+      ["code must be a plain word such as missing%-rollback, not \"\""] =
+        { severity = "error", code = "", message = "m" },
+      ["message must say something"] = { severity = "error", code = "x", message = " \n" },
       ["path must be a string, not a table"] =
         { severity = "error", code = "x", message = "m", path = {} },
     } do

@@ -67,6 +67,11 @@ describe("planning.shapes", function()
       "empty-name outcomes.2: field 'outcomes' has an empty name",
       "duplicate-name outcomes.3: field 'outcomes' names done twice",
     }, stage_told { outcomes = { "done", "", "done" } })
+    assert.same({ "unsafe-name outcomes.2: field 'outcomes' has \"a b\", which is no plain name" },
+      stage_told { outcomes = { "to-be.done_2", "a b" } })
+    for _, name in ipairs { "a\nb", "\27[2J", "-a", "ä", "a\tb" } do
+      assert.matches("^unsafe%-name", stage_told({ outcomes = { name } })[1])
+    end
   end)
 
   it("wants limits above zero and globs inside a migration", function()
@@ -86,6 +91,11 @@ describe("planning.shapes", function()
         :format(index, globs[index]), line)
     end
     assert.equal(#globs, #stage_told { produces = globs })
+    assert.same({
+      "own-file produces.1: field 'produces' has \"manifest.json\", which only mighost writes",
+      "own-file produces.3: field 'produces' has \".planning/state.json\", which only mighost "
+        .. "writes",
+    }, stage_told { produces = { "manifest.json", "notes/manifest.json", ".planning/state.json" } })
   end)
 
   it("wants examples that the stage could meet", function()
