@@ -117,12 +117,18 @@ function Inspector:check_pipeline(file)
   })
 end
 
----The configuration names a pipeline that there is.
+---There is a pipeline for new plans: the one that the configuration names, or else the usual one.
 function Inspector:check_choice()
   local wanted = self.project.config.pipeline
-  local found = wanted and self.served[wanted]
-  if not wanted or found and found.shape ~= "stage" then
+  local found = self.served[wanted or BUILT_IN]
+  if found and found.shape ~= "stage" then
     return
+  elseif not wanted then
+    return self:add(found, {
+      severity = "error", code = "not-a-pipeline", at = { "name" },
+      message = ("new plans follow stages/%s.lua, and this is a stage"):format(BUILT_IN),
+      mend = "give it another name, or let the configuration choose a pipeline",
+    })
   end
   table.insert(self.diagnostics, {
     severity = "error", code = "missing-pipeline", path = CONFIG,

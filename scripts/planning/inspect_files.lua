@@ -5,6 +5,7 @@ local outlines = require "lib.outline"
 local pipelines = require "planning.pipeline_check"
 local search = require "project.search"
 local shapes = require "planning.shapes"
+local strays = require "project.strays"
 
 local KINDS <const> = { "stages", "rules", "agents", "lib", "scripts" }
 local PURE <const> = { stages = true, rules = true, agents = true } -- they return a table
@@ -115,11 +116,22 @@ local function files_of(kind, project)
     for index, hit in ipairs(search.look(kind, entry.name, project)) do
       files[#files + 1] = {
         kind = kind, name = entry.name, layer = hit.layer, path = hit.path, text = hit.text,
-        serves = index == 1, trouble = hit.message,
+        serves = index == 1, trouble = hit.message, fix = hit.fix,
       }
     end
   end
   return files
+end
+
+---Warns of files that no name finds.
+local function note_strays(project, report)
+  for _, stray in ipairs(strays.find(project)) do
+    report({ kind = stray.kind, layer = stray.layer, path = stray.path, text = "", serves = false,
+      outline = outlines.read("") }, {
+      severity = "warning", code = "never-found", at = {}, line = 1,
+      message = "this is never used: " .. stray.why, mend = stray.mend,
+    })
+  end
 end
 
 local M = {}
@@ -137,10 +149,11 @@ function M.load_all(project, reg, report)
         all[#all + 1] = file
       else
         file.text, file.outline = "", outlines.read("")
-        fail(file, report, "unreadable", file.trouble, "let this user read it")
+        fail(file, report, "unreadable", file.trouble, file.fix or "let this user read it")
       end
     end
   end
+  note_strays(project, report)
   return all
 end
 

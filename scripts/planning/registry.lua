@@ -5,6 +5,7 @@ local loader = require "planning.loader"
 local search = require "project.search"
 local shapes = require "planning.shapes"
 
+local CHECK <const> = "mighost check" -- tells all that is wrong with such files, with lines
 local ALL_MODES <const> = { "planning-snapshot", "ready-publish", "execution-gate", "doctor" }
 
 ---@class mighost.Registry
@@ -42,11 +43,11 @@ function Registry:load(kind, name, inspect)
   end
   local value, problem, trouble = self:read(kind, file)
   if not value then
-    return nil, problem, trouble
+    return nil, problem, trouble, trouble == "ECONFIG" and CHECK or nil
   end
   local checked, why = inspect(value, file.path)
   if not checked then
-    return nil, why, "ECONFIG"
+    return nil, why, "ECONFIG", CHECK
   end
   self.cache[key] = checked
   return checked

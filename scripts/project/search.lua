@@ -15,6 +15,7 @@ local INSTALLED <const> = {
   scripts = "scripts/commands",
   stages = "stages",
 }
+local FLAT <const> = { lib = true, stages = true } -- names of stages stand in plans as one word
 local SEGMENT <const> = "^[%w_][%w_.-]*$"
 
 ---@alias mighost.Kind "agents"|"lib"|"rules"|"scripts"|"stages"
@@ -143,10 +144,14 @@ local function refuse_missing(kind, name, project, opts)
   return nil, ("no file of %s has this name: %s"):format(kind, name), "ENOENT"
 end
 
---- Whether a name is made of safe path segments.
+--- Whether a name is made of safe path segments, of one where the kind has no folders.
 ---@param name string   e.g. "review" or "migration/list"
+---@param kind mighost.Kind
 ---@return boolean
-function M.is_name(name)
+function M.is_name(name, kind)
+  if FLAT[kind] and name:find("/", 1, true) then
+    return false
+  end
   for segment in (name .. "/"):gmatch("([^/]*)/") do
     if not segment:find(SEGMENT) then
       return false
@@ -162,7 +167,7 @@ end
 ---@return mighost.LayerHit[]
 function M.look(kind, name, project)
   local hits = {}
-  for _, layer in ipairs(M.is_name(name) and M.layers or {}) do
+  for _, layer in ipairs(M.is_name(name, kind) and M.layers or {}) do
     table.insert(hits, look_in(layer, kind, name, project) or nil)
   end
   return hits
@@ -176,7 +181,7 @@ end
 ---@return mighost.Found? found, string? message, string? errno, string? fix  ENOENT when no layer
 ---        has it, EUNTRUSTED when the one that does is not trusted
 function M.find(kind, name, project, opts)
-  if not M.is_name(name) then
+  if not M.is_name(name, kind) then
     return nil, ("no %s can have this name: %s"):format(kind, name), "ENOENT"
   end
   local limits = opts or {}
@@ -191,13 +196,24 @@ function M.find(kind, name, project, opts)
   return refuse_missing(kind, name, project, limits)
 end
 
+--- The paths of all files that a layer has in a kind's folder, whatever they are, and the folder.
+---@param layer mighost.Layer
+---@param kind mighost.Kind
+---@param project? mighost.Project
+---@return string[] paths, string? folder
+function M.paths(layer, kind, project)
+  local folder = layer ~= "project" and folder_of(layer, kind)
+    or project and ("%s/.mighost/%s"):format(project.root, kind) or nil
+  return list_paths(layer, kind, project), folder
+end
+
 --- Whether any layer has a folder of this name.
 ---@param kind mighost.Kind
 ---@param name string
 ---@param project? mighost.Project
 ---@return boolean
 function M.has_folder(kind, name, project)
-  if not M.is_name(name) then
+  if not M.is_name(name, kind) then
     return false
   end
   for _, path in ipairs(list_paths("project", kind, project)) do
@@ -229,7 +245,7 @@ function M.list(kind, project, opts)
   for _, layer in ipairs(layers_for(limits)) do
     for _, path in ipairs(list_paths(layer, kind, own)) do
       local name = path:match("^(.+)%.lua$")
-      if name and M.is_name(name) and not seen[name] then
+      if name and M.is_name(name, kind) and not seen[name] then
         seen[name] = true
         table.insert(found, { name = name, layer = layer })
       end

@@ -1,6 +1,7 @@
 local files = require "planning.inspect_files"
 local project = require "spec.support.project"
 local registry = require "planning.registry"
+local sh = require "spec.support.sh"
 
 --- What there is, and what is wrong with it by itself, with these files of the team's.
 local function load_all(own)
@@ -58,5 +59,15 @@ describe("planning.inspect_files", function()
       "rules/d project load-failed", "stages/a project bad-lua", "stages/b project no-kind",
       "stages/c project both-kinds" }, problems)
     assert.is_nil(find(all, "stages", "a")[1].value)
+  end)
+
+  it("says how a file of the user's own becomes readable for mighost", function()
+    local p <close> = project.new()
+    local path = p.home:write("config/mighost/rules/mine.lua", "return 1\n")
+    sh.check { argv = { "chmod", "o+w", path } }
+    local result = p:run { "check" }
+    assert.equal(1, result.exit)
+    assert.matches("may be written by everyone (unreadable)\n    chmod o-w " .. path .. "\n",
+      result.stdout, 1, true)
   end)
 end)

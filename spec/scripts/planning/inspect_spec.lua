@@ -86,6 +86,18 @@ describe("planning.inspect", function()
     assert.matches("review, which is a stage", describe_diagnostic(found[1]))
   end)
 
+  it("wants pipeline.lua to be a pipeline where new plans follow it", function()
+    local files = { ["stages/pipeline.lua"] = [[return {
+      name = "pipeline", outcomes = { "done" }, prompt = function() return "Do it." end,
+      judge = function() return nil, "no" end,
+    }]] }
+    local found = inspected.find(files)
+    assert.equal(".mighost/stages/pipeline.lua:2: not-a-pipeline: new plans follow "
+      .. "stages/pipeline.lua, and this is a stage", describe_diagnostic(found[1]))
+    assert.equal("unused-stage", found[2].code)
+    assert.equal(2, #found)
+  end)
+
   it("only warns where a stage of the team's breaks the pipeline that nobody chose", function()
     local review = [[return {
       name = "review", outcomes = { "clear", "findings", "blocked" },

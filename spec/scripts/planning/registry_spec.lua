@@ -88,13 +88,17 @@ describe("planning.registry", function()
     local rule = with_file("rules", "a", "")
     local inspect = function(text)
       local reg = with_file("rules", "manifest-name", text)
-      return select(2, reg:rules())
+      local rules, message, name, fix = reg:rules()
+      assert.is_nil(rules)
+      assert.same({ "ECONFIG", "mighost check" }, { name, fix })
+      return message
     end
     assert.is_truthy(rule)
     assert.matches("rules/manifest%-name%.lua: unknown field 'mode'",
       inspect "return { mode = 1, modes = {}, check = function() end }")
     assert.matches("names always, which is no mode",
       inspect "return { modes = { 'always' }, check = function() end }")
+    assert.matches("rules/manifest%-name%.lua:1: ", inspect "return {")
     local agent = with_file("agents", "a", "return { needs_model = 'no' }")
     assert.matches("agents/a%.lua: field", (select(2, agent:agent "a")))
   end)

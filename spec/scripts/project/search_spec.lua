@@ -66,6 +66,22 @@ describe("project.search", function()
     assert.equal("installed", search.find("scripts", "version", opened).layer)
   end)
 
+  it("has no folders of stages and helpers: plans record the name of a pipeline's file", function()
+    local mine = {}
+    for _, kind in ipairs { "stages", "rules", "lib" } do
+      mine[kind .. "/team/a.lua"] = "mine"
+    end
+    local _ <close>, opened = project(mine, true)
+    for kind, is_found in pairs { stages = false, lib = false, rules = true } do
+      assert.equal(is_found, search.find(kind, "team/a", opened) ~= nil)
+      local names = {}
+      for _, entry in ipairs(search.list(kind, opened)) do
+        names[entry.name] = true
+      end
+      assert.equal(is_found, names["team/a"] or false)
+    end
+  end)
+
   it("shows what every layer has", function()
     local theirs <close>, opened = project { ["rules/manifest-name.lua"] = "mine" }
     local hits = search.look("rules", "manifest-name", opened)
