@@ -19,7 +19,8 @@
  *       ... the caller's rules on the live tree ...
  *     mh_tx_commit                              objects, sync, ref, index, sync
  *     mh_tx_finish                              journal, displaced tree and quarantine removed
- *     mh_tx_release                             rolls back what was exchanged and not committed
+ *     mh_tx_release                             rolls back what was exchanged and not committed,
+ *                                               finishes what was committed
  *
  * Names of failures besides errnos: EBUSY, EDIRTY, ESTALE, EMERGING (a merge or rebase is under
  * way), EINVALIDPATH, EUNSUPPORTED, ENOIDENT, ECORRUPT.
@@ -130,6 +131,7 @@ struct mh_tx {
     char *label;             /* "<slug>@<token>"; NULL in an empty transaction */
     bool prepared;  /* the commit on journal.head is written and durable, in the quarantine */
     bool committed; /* the branch has the commit, even if a later step failed */
+    bool settled;   /* the commit is durable, and finish was not called yet */
     int dir;        /* <live>/__transactions__/<label> */
 };
 
@@ -171,7 +173,10 @@ int mh_tx_finish(struct mh_tx *tx, struct mh_err *err);
  */
 int mh_tx_rollback(struct mh_tx *tx, struct mh_err *err);
 
-/* Rolls back where needed, then frees.  Idempotent; accepts an empty one. */
+/*
+ * Rolls back what is not committed, finishes what is where nobody came to it (an interrupt), then
+ * frees.  Idempotent; accepts an empty one.
+ */
 void mh_tx_release(struct mh_tx *tx);
 
 enum mh_recovery_action {

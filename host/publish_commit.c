@@ -302,6 +302,7 @@ int mh_tx_commit(struct mh_tx *tx, struct mh_oid *commit, struct mh_err *err)
     }
     if (done > 0) {
         *commit = attempt.commit;
+        tx->settled = true;
     }
     release(&attempt);
     mh_lock_drop(&lock);

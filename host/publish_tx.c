@@ -184,6 +184,7 @@ int mh_tx_finish(struct mh_tx *tx, struct mh_err *err)
     if (tx->state != MH_TX_COMMITTED) {
         return mh_err_set(err, "EINVAL", "finish: nothing is committed");
     }
+    tx->settled = false;
     if (displaced != NULL) {
         kept = keep_if_edited(tx, displaced, tx->base, err);
     }
@@ -199,6 +200,9 @@ void mh_tx_release(struct mh_tx *tx)
 
     if (tx->state == MH_TX_STAGED || tx->state == MH_TX_EXCHANGED) {
         (void)mh_tx_rollback(tx, &ignored); /* what fails here is recovered by the next command */
+    }
+    if (tx->settled && tx->lease->slug != NULL) {
+        (void)mh_tx_finish(tx, &ignored); /* the same */
     }
     mh_os_close(&tx->dir);
     mh_journal_release(&tx->journal);

@@ -27,7 +27,8 @@ local Lease = {}
 ---@class host.publish.Snapshot
 local Snapshot = {}
 
---- A publish under way.  Its `<close>` puts back what was exchanged and not committed.
+--- A publish under way.  Its `<close>` puts back what was exchanged and not committed, and clears
+--- up after what was committed and not finished.
 ---@class host.publish.Tx
 local Tx = {}
 
