@@ -67,10 +67,12 @@ static int tx_exchange(lua_State *L)
 
 static int tx_commit(lua_State *L)
 {
+    struct mh_tx *tx = check_tx(L);
+    double wait = luaL_optnumber(L, 2, MH_TX_WAIT_SECONDS);
     struct mh_oid commit = {{0}};
     struct mh_err err = {0};
 
-    if (mh_tx_commit(check_tx(L), &commit, &err) < 0) {
+    if (mh_tx_commit(tx, wait, &commit, &err) < 0) {
         return mh_lib_fail(L, &err);
     }
     (void)lua_pushstring(L, commit.hex);

@@ -156,12 +156,16 @@ int mh_tx_begin(const struct mh_site *site, const struct mh_lease *lease,
 /* Writes the journal, makes everything durable, exchanges, compares; ESTALE has put live back. */
 int mh_tx_exchange(struct mh_tx *tx, struct mh_err *err);
 
+/* How long a commit waits for whoever commits or runs git meanwhile, when nobody says otherwise. */
+enum { MH_TX_WAIT_SECONDS = 30 };
+
 /*
- * Commits what was exchanged.  On failure the transaction is either as before (release rolls it
+ * Commits what was exchanged; waits up to `wait` seconds for each lock that it needs.  On failure
+ * the transaction is either as before (after EBUSY commit may be called again, release rolls it
  * back) or, where only the last syncs failed, committed: then `state` says so and recovery finishes
  * it.
  */
-int mh_tx_commit(struct mh_tx *tx, struct mh_oid *commit, struct mh_err *err);
+int mh_tx_commit(struct mh_tx *tx, double wait, struct mh_oid *commit, struct mh_err *err);
 
 /* Removes the journal and what is left.  A failure here loses nothing: recovery repeats it. */
 int mh_tx_finish(struct mh_tx *tx, struct mh_err *err);

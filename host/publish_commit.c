@@ -21,11 +21,12 @@
 #include "repo_index.h"
 #include "repo_ref.h"
 
-enum { LOCK_WAIT_SECONDS = 30, ATTEMPTS = 8 };
+enum { ATTEMPTS = 8 };
 
 /* One try at the commit: everything that must be given back. */
 struct attempt {
     struct mh_tx *tx;
+    double wait; /* seconds, for each lock */
     struct mh_objects *objects;
     struct mh_repo_head head;
     struct mh_repo_person committer;
@@ -151,7 +152,7 @@ static int take_index(struct attempt *attempt, bool keep_staged, struct mh_err *
                                              .home = site->locks_fd,
                                              .home_path = attempt->locks_path,
                                              .copy = attempt->index_copy,
-                                             .wait = LOCK_WAIT_SECONDS};
+                                             .wait = attempt->wait};
 
     return mh_index_prepare(site->repo, &request, &attempt->index, err);
 }
@@ -240,8 +241,8 @@ static int lock_both(struct attempt *attempt, struct mh_err *err)
     int unmoved;
 
     if (take_index(attempt, false, err) < 0 ||
-        mh_ref_lock(site->repo, &attempt->move, site->home_fd, LOCK_WAIT_SECONDS, &attempt->ref,
-                    err) < 0) {
+        mh_ref_lock(site->repo, &attempt->move, site->home_fd, attempt->wait, &attempt->ref, err) <
+            0) {
         return -1;
     }
     unmoved = mh_ref_is_unmoved(site->repo, &attempt->move, err);
@@ -277,9 +278,10 @@ static int try_commit(struct attempt *attempt, const struct mh_lock *lock, struc
     return move_refs(attempt, err) < 0 ? -1 : 1;
 }
 
-int mh_tx_commit(struct mh_tx *tx, struct mh_oid *commit, struct mh_err *err)
+int mh_tx_commit(struct mh_tx *tx, double wait, struct mh_oid *commit, struct mh_err *err)
 {
-    struct attempt attempt = {.tx = tx, .ref = MH_GIT_LOCK_INIT, .index = MH_INDEX_UPDATE_INIT};
+    struct attempt attempt = {
+        .tx = tx, .wait = wait, .ref = MH_GIT_LOCK_INIT, .index = MH_INDEX_UPDATE_INIT};
     struct mh_lock lock = MH_LOCK_INIT;
     int done = 0;
 
@@ -287,8 +289,7 @@ int mh_tx_commit(struct mh_tx *tx, struct mh_oid *commit, struct mh_err *err)
         return mh_err_set(err, "EINVAL", "commit: nothing was exchanged");
     }
     if (prepare_names(&attempt, err) < 0 ||
-        mh_publish_lock_repository(tx->site, tx->journal.operation, LOCK_WAIT_SECONDS, &lock, err) <
-            0 ||
+        mh_publish_lock_repository(tx->site, tx->journal.operation, wait, &lock, err) < 0 ||
         mh_objects_open(tx->site->repo, tx->label, &attempt.objects, err) < 0) {
         done = -1;
     }
@@ -311,13 +312,16 @@ int mh_tx_commit(struct mh_tx *tx, struct mh_oid *commit, struct mh_err *err)
 
 int mh_publish_finish_index(struct mh_tx *tx, struct mh_err *err)
 {
-    struct attempt attempt = {.tx = tx, .ref = MH_GIT_LOCK_INIT, .index = MH_INDEX_UPDATE_INIT};
+    struct attempt attempt = {.tx = tx,
+                              .wait = MH_TX_WAIT_SECONDS,
+                              .ref = MH_GIT_LOCK_INIT,
+                              .index = MH_INDEX_UPDATE_INIT};
     struct mh_lock lock = MH_LOCK_INIT;
     int result = -1;
 
     if (prepare_names(&attempt, err) == 0 &&
-        mh_publish_lock_repository(tx->site, tx->journal.operation, LOCK_WAIT_SECONDS, &lock,
-                                   err) == 0 &&
+        mh_publish_lock_repository(tx->site, tx->journal.operation, attempt.wait, &lock, err) ==
+            0 &&
         mh_repo_read_head(tx->site->repo, &attempt.head, err) == 0) {
         attempt.commit = attempt.head.commit;
         result = follow(&attempt, err);

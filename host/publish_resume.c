@@ -115,7 +115,7 @@ static int commit(struct mh_resume *resume, struct mh_err *err)
     int result;
 
     tx->state = MH_TX_EXCHANGED;
-    result = mh_tx_commit(tx, &oid, err);
+    result = mh_tx_commit(tx, MH_TX_WAIT_SECONDS, &oid, err);
     tx->state = MH_TX_DONE; /* whatever is left to do, recovery does it */
     if (result < 0) {
         return -1;

@@ -174,11 +174,13 @@ function Tx:staged() end
 ---@return string? name
 function Tx:exchange() end
 
---- Commits what was exchanged; when it returns, tree and commit survive a power cut.
+--- Commits what was exchanged; when it returns, tree and commit survive a power cut.  After EBUSY
+--- it may be called again.
+---@param wait? number  seconds to wait for whoever commits or runs git meanwhile, default 30
 ---@return string? oid
 ---@return string? message
 ---@return string? name
-function Tx:commit() end
+function Tx:commit(wait) end
 
 --- Whether the branch has the commit; true also where a later part of `commit` failed.
 ---@return boolean

@@ -70,8 +70,20 @@ function M.message(prefix, about, why, feedback)
   return ("%s: %s\n\nWhy:\n%s\n%s"):format(prefix, subject, why, said)
 end
 
+---Says whose lock is waited for where that takes more than a moment.
+local function commit_patiently(tx, notify)
+  local oid, message, name, fix = tx:commit(tenancy.UNTOLD)
+  if oid or name ~= "EBUSY" then
+    return oid, message, name, fix
+  elseif notify then
+    notify { kind = "busy", text = message .. "; waiting for it" }
+  end
+  return tx:commit(tenancy.PATIENCE)
+end
+
 ---Rules on the staged tree, exchange, rules on what is live now, commit.
-local function carry_out(tx, live, check)
+local function carry_out(tx, live, hooks)
+  local check = hooks.check
   local fit, finding, rule, help = check(tx:staged(), true)
   if not fit then
     return nil, finding, rule, help
@@ -84,7 +96,7 @@ local function carry_out(tx, live, check)
   if not sound then
     return nil, problem, code, advice
   end
-  return tx:commit()
+  return commit_patiently(tx, hooks.notify)
 end
 
 ---Makes the workspace the migration and commits it.  Until the commit any failure leaves everything
@@ -116,7 +128,7 @@ function M.publish(site, lease, snapshot, work, hooks)
   if not tx then
     return nil, message, name, fix
   end
-  local oid, problem, code, advice = carry_out(tx, work.live, hooks.check)
+  local oid, problem, code, advice = carry_out(tx, work.live, hooks)
   if not oid then
     return nil, problem, code, advice
   end

@@ -2,6 +2,7 @@ local commit = require "planning.commit"
 local fs = require "host.fs"
 local project = require "spec.support.project"
 local repos = require "host.repo"
+local tenancy = require "planning.tenancy"
 local tree = require "host.tree"
 local workspace = require "planning.workspace"
 
@@ -37,6 +38,7 @@ local function publish(ready, hooks)
   return commit.publish(ready.site, ready.lease, ready.snapshot, ready.work, {
     check = hooks.check or function() return true end,
     on_commit = hooks.on_commit or function() end,
+    notify = hooks.notify,
   })
 end
 
@@ -99,6 +101,52 @@ describe("planning.commit", function()
     assert.is_string(message)
     assert.equal("ESTALE", name)
     assert.same({}, p:problems())
+  end)
+
+  describe("while git's lock is held", function()
+    local untold, patience = tenancy.UNTOLD, tenancy.PATIENCE
+
+    before_each(function()
+      tenancy.UNTOLD, tenancy.PATIENCE = 0.05, 0.05
+    end)
+
+    after_each(function()
+      tenancy.UNTOLD, tenancy.PATIENCE = untold, patience
+    end)
+
+    for _, file in ipairs { "index.lock", "refs/heads/main.lock" } do
+      it("waits for it, says so, and goes on: " .. file, function()
+        local p <close> = project.new()
+        local ready = prepare(p, "alpha")
+        local lock = p.repo:write(".git/" .. file, "")
+        local told = {}
+        local oid = assert(publish(ready, { notify = function(event)
+          told[#told + 1] = ("%s: %s"):format(event.kind, event.text)
+          assert(os.remove(lock))
+        end }))
+        ready.close()
+        assert.equal(1, #told)
+        assert.matches("^busy: git's lock .*" .. file:match("[^/]*$"):gsub("%p", "%%%0")
+          .. " is held, .*; waiting for it$", told[1])
+        assert.equal(oid, p.repo:head())
+        assert.same({}, p:problems())
+      end)
+    end
+
+    it("gives up in the end, and everything is as it was", function()
+      local p <close> = project.new()
+      local head = p.repo:head()
+      local ready = prepare(p, "alpha")
+      local lock = p.repo:write(".git/index.lock", "")
+      local oid, message, name = publish(ready, {})
+      ready.close()
+      assert.is_nil(oid)
+      assert.equal("EBUSY", name)
+      assert.matches("index.lock is held", message, 1, true)
+      assert(os.remove(lock))
+      assert.equal(head, p.repo:head())
+      assert.same({}, p:problems())
+    end)
   end)
 
   it("makes one harmless line of an agent's words", function()
