@@ -11,6 +11,7 @@
 
 #include "os.h"
 #include "path.h"
+#include "repo_diff.h"
 #include "repo_git.h"
 #include "repo_parts.h"
 
@@ -153,17 +154,15 @@ static int run_git(const struct mh_repo *repo, struct mh_repo_git_call *call, ch
 static int list_changes(const struct mh_repo *repo, const struct mh_index_request *request,
                         const char *file, char **text, size_t *size, struct mh_err *err)
 {
-    const char *const args[] = {"diff-index",   "--cached",    "--raw",         "-z",
-                                "--no-renames", "--no-abbrev", request->commit, "--",
-                                request->path,  NULL};
-    struct mh_repo_git_call call = {.args = args, .index_file = file};
+    const struct mh_diff_request diff = {
+        .commit = request->commit, .path = request->path, .index_file = file};
     git_tree *before = NULL;
     char *differences = NULL;
     size_t length = 0;
     FILE *stream;
     int result = -1;
 
-    if (run_git(repo, &call, &differences, &length, err) < 0) {
+    if (mh_repo_diff_index(repo, &diff, &differences, &length, err) < 0) {
         return -1;
     }
     stream = open_memstream(text, size);
