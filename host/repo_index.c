@@ -253,13 +253,19 @@ static int change_copy(const struct mh_repo *repo, const struct mh_index_request
     return result;
 }
 
-static int lock_index(const struct mh_index_request *request, int gitdir, struct mh_git_lock *out,
-                      struct mh_err *err)
+static int lock_index(const struct mh_repo *repo, const struct mh_index_request *request,
+                      int gitdir, struct mh_git_lock *out, struct mh_err *err)
 {
-    const struct mh_git_lock_request lock = {
-        .ours_dir = request->ours_dir, .dir = gitdir, .file = "index", .wait = request->wait};
+    char *path = mh_path_join(mh_repo_gitdir(repo), "index");
+    const struct mh_git_lock_request lock = {.ours_dir = request->ours_dir,
+                                             .dir = gitdir,
+                                             .file = "index",
+                                             .path = path,
+                                             .wait = request->wait};
+    int result = path != NULL ? mh_git_lock_take(&lock, out, err) : mh_err_nomem(err);
 
-    return mh_git_lock_take(&lock, out, err);
+    free(path);
+    return result;
 }
 
 static void drop_copy(struct mh_index_update *update)
@@ -285,7 +291,7 @@ int mh_index_prepare(const struct mh_repo *repo, const struct mh_index_request *
     update.copy = strdup(request->copy);
     if (update.copy == NULL) {
         (void)mh_err_nomem(err);
-    } else if (lock_index(request, gitdir, &update.lock, err) == 0 &&
+    } else if (lock_index(repo, request, gitdir, &update.lock, err) == 0 &&
                copy_index(gitdir, request->home, update.copy, err) == 0) {
         result = change_copy(repo, request, update.copy, err);
     }

@@ -23,7 +23,7 @@ static double monotonic(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static int busy(const struct mh_git_lock *lock, struct mh_err *err)
+static int busy(const struct mh_git_lock *lock, const char *path, struct mh_err *err)
 {
     struct stat info;
     long age = 0;
@@ -33,7 +33,7 @@ static int busy(const struct mh_git_lock *lock, struct mh_err *err)
     }
     return mh_err_set(
         err, "EBUSY",
-        "git's lock %s is held, for %ld s now; if no git command is running, remove it", lock->lock,
+        "git's lock %s.lock is held, for %ld s now; if no git command is running, remove it", path,
         age);
 }
 
@@ -81,23 +81,24 @@ int mh_git_lock_is_linked(int ours_dir, struct mh_err *err)
 }
 
 /* Links our file to "<file>.lock", waiting for another holder. */
-static int link_lock(const struct mh_git_lock *lock, int ours_dir, double wait, struct mh_err *err)
+static int link_lock(const struct mh_git_lock *lock, const struct mh_git_lock_request *request,
+                     struct mh_err *err)
 {
-    double deadline = monotonic() + wait;
+    double deadline = monotonic() + request->wait;
 
-    while (mh_os.linkat(ours_dir, MH_GIT_LOCK_OURS, lock->dir, lock->lock, 0) < 0) {
+    while (mh_os.linkat(request->ours_dir, MH_GIT_LOCK_OURS, lock->dir, lock->lock, 0) < 0) {
         if (errno == EINTR) {
             continue;
         }
         if (errno != EEXIST) {
-            return mh_err_sys(err, errno, "cannot take git's lock %s", lock->lock);
+            return mh_err_sys(err, errno, "cannot take git's lock %s.lock", request->path);
         }
         if (mh_interrupt_signal != 0) {
-            return mh_err_set(err, "EINTERRUPTED", "interrupted while waiting for git's lock %s",
-                              lock->lock);
+            return mh_err_set(err, "EINTERRUPTED",
+                              "interrupted while waiting for git's lock %s.lock", request->path);
         }
         if (monotonic() >= deadline) {
-            return busy(lock, err);
+            return busy(lock, request->path, err);
         }
         (void)poll(NULL, 0, POLL_MS);
     }
@@ -117,10 +118,10 @@ int mh_git_lock_take(const struct mh_git_lock_request *request, struct mh_git_lo
     }
     lock.dir = fcntl(request->dir, F_DUPFD_CLOEXEC, 0);
     if (lock.dir < 0) {
-        (void)mh_err_sys(err, errno, "cannot take git's lock %s", lock.lock);
+        (void)mh_err_sys(err, errno, "cannot take git's lock %s.lock", request->path);
         goto fail;
     }
-    if (link_lock(&lock, request->ours_dir, request->wait, err) < 0) {
+    if (link_lock(&lock, request, err) < 0) {
         goto fail;
     }
     *out = lock;

@@ -34,6 +34,7 @@ struct mh_git_lock_request {
     int ours_dir;     /* holds MH_GIT_LOCK_OURS */
     int dir;          /* duplicated, stays the caller's */
     const char *file; /* the file to lock, in dir */
+    const char *path; /* absolute, of the same, for messages */
     double wait;      /* seconds to wait for another holder */
 };
 

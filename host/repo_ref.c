@@ -74,19 +74,25 @@ static int write_content(const struct mh_ref_move *move, struct mh_err *err)
 int mh_ref_lock(const struct mh_repo *repo, const struct mh_ref_move *move, int ours_dir,
                 double wait, struct mh_git_lock *out, struct mh_err *err)
 {
-    struct mh_git_lock_request request = {
-        .ours_dir = ours_dir, .file = mh_ref_file(move->branch), .wait = wait};
-    int result;
+    char *path = mh_path_join(mh_repo_commondir(repo), move->branch);
+    struct mh_git_lock_request request = {.ours_dir = ours_dir,
+                                          .dir = -1,
+                                          .file = mh_ref_file(move->branch),
+                                          .path = path,
+                                          .wait = wait};
+    int result = -1;
 
-    if (write_content(move, err) < 0) {
-        return -1;
+    if (path == NULL) {
+        return mh_err_nomem(err);
     }
-    request.dir = mh_ref_open_dir(repo, move->branch, err);
-    if (request.dir < 0) {
-        return -1;
+    if (write_content(move, err) == 0) {
+        request.dir = mh_ref_open_dir(repo, move->branch, err);
     }
-    result = mh_git_lock_take(&request, out, err);
+    if (request.dir >= 0) {
+        result = mh_git_lock_take(&request, out, err);
+    }
     mh_os_close(&request.dir);
+    free(path);
     return result;
 }
 

@@ -17,6 +17,7 @@
 #include "interrupt.h"
 #include "lock.h"
 #include "os.h"
+#include "repo_lock.h"
 
 static long pretended_type; /* what fstatfs says instead of the truth, unless 0 */
 
@@ -211,6 +212,29 @@ static void test_permissions(int dirfd)
     mh_lock_drop(&lock);
 }
 
+static void test_git_lock(int dirfd)
+{
+    const struct mh_git_lock_request request = {
+        .ours_dir = dirfd, .dir = dirfd, .file = "index", .path = "/repo/.git/index"};
+    struct mh_git_lock lock = MH_GIT_LOCK_INIT;
+    struct mh_err err = {0};
+
+    CHECK_OK(mh_git_lock_mark(dirfd, &err), &err);
+    put_file(dirfd, "index.lock", "");
+    CHECK(mh_git_lock_take(&request, &lock, &err) < 0 && strcmp(err.name, "EBUSY") == 0);
+    CHECK(strstr(err.message, " /repo/.git/index.lock ") != NULL);
+    CHECK(lock.dir < 0 && has(dirfd, "index.lock"));
+    mh_interrupt_signal = SIGTERM;
+    CHECK(mh_git_lock_take(&request, &lock, &err) < 0 && strcmp(err.name, "EINTERRUPTED") == 0);
+    mh_interrupt_signal = 0;
+    CHECK(strstr(err.message, "/repo/.git/index.lock") != NULL);
+    CHECK(unlinkat(dirfd, "index.lock", 0) == 0);
+    CHECK_OK(mh_git_lock_take(&request, &lock, &err), &err);
+    CHECK(mh_git_lock_is_linked(dirfd, &err) == 1);
+    mh_git_lock_drop(&lock);
+    CHECK(!has(dirfd, "index.lock") && mh_git_lock_is_linked(dirfd, &err) == 0);
+}
+
 void run_lock_tests(void)
 {
     check_run("file systems that cannot lock are refused", test_file_systems);
@@ -221,4 +245,5 @@ void run_lock_tests(void)
     check_run("a forked child cannot give it back", test_fork);
     check_run("a forked child cannot keep it", test_fork_that_holds_on);
     check_run("any permission is enough to ask", test_permissions);
+    check_run("git's lock of somebody else is named by its path", test_git_lock);
 }
