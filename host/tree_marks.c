@@ -177,6 +177,12 @@ static void settle(const struct mh_marks *marks)
     }
 }
 
+/* Whether a root is missing, no directory, or one that may not be read. */
+static bool cannot_be_entered(int errnum)
+{
+    return errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP || errnum == EACCES;
+}
+
 /* The marks of a root that is no directory: its own. */
 static int look_at_root(int dirfd, const char *name, struct mh_marks *marks, struct mh_err *err)
 {
@@ -196,18 +202,20 @@ int mh_marks_take(int dirfd, const char *name, const struct mh_marks_options *op
     struct mh_err why;
     int result = -1;
 
-    if (mh_walk_begin(&walk, dirfd, name, MH_WALK_LOOK, &why) < 0) {
-        if (look_at_root(dirfd, name, marks, err) < 0) {
-            goto out;
-        }
-    } else if (walk_tree(&walk, options, marks, err) < 0) {
+    if (mh_walk_begin(&walk, dirfd, name, MH_WALK_LOOK, &why) == 0) {
+        result = walk_tree(&walk, options, marks, err);
+    } else if (cannot_be_entered(why.errnum)) {
+        result = look_at_root(dirfd, name, marks, err);
+    } else { /* too many descriptors, say: no marks would read as an empty tree */
+        *err = why;
+    }
+    if (result < 0) {
         goto out;
     }
     sort(marks);
     if (options->settle) {
         settle(marks);
     }
-    result = 0;
 out:
     mh_walk_end(&walk);
     if (result < 0) {

@@ -14,6 +14,7 @@
 #include "faults.h"
 #include "host_test.h"
 #include "tree.h"
+#include "tree_marks.h"
 #include "tree_walk.h"
 
 enum { FEW_DESCRIPTORS = 128, DEEP = 300, VERY_DEEP = 2100, WIDE = 2500, LARGE = 700001 };
@@ -517,6 +518,26 @@ static void test_sync(int dirfd)
     CHECK(faults_count("fsync") == 0 && faults_count("syncfs") == 1);
 }
 
+/* Marks without what is in the root would read as if somebody had removed it all. */
+static void test_marks_without_descriptors(int dirfd)
+{
+    const struct mh_marks_options options = {0};
+    struct mh_marks marks = MH_MARKS_INIT;
+    struct mh_err err = {0};
+
+    put_dir(dirfd, "tree");
+    put_file(dirfd, "tree/file", "text");
+    if (check_enter_child(false, dirfd)) {
+        const rlim_t none = (rlim_t)fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
+        const struct rlimit limit = {.rlim_cur = none, .rlim_max = none};
+
+        CHECK(close((int)none) == 0 && setrlimit(RLIMIT_NOFILE, &limit) == 0);
+        CHECK_FAILS(mh_marks_take(dirfd, "tree", &options, &marks, &err), &err, "EMFILE");
+        CHECK(marks.count == 0);
+        check_leave();
+    }
+}
+
 void run_tree_tests(void)
 {
     check_run("known files are not read again, unless they are too young", test_known);
@@ -533,4 +554,5 @@ void run_tree_tests(void)
     check_run("closed directories", test_permissions);
     check_run("kinds of entries", test_kinds);
     check_run("one sync or many", test_sync);
+    check_run("marks are whole or fail", test_marks_without_descriptors);
 }
