@@ -12,8 +12,31 @@ struct mh_site *mh_lib_check_site(lua_State *L, int index)
 {
     struct mh_lib_site *box = luaL_checkudata(L, index, MH_LIB_SITE);
 
-    luaL_argcheck(L, box->open, index, "the site is closed");
+    luaL_argcheck(L, mh_lib_has_site(L, index), index, "the site or its repository is closed");
     return &box->site;
+}
+
+bool mh_lib_has_site(lua_State *L, int index)
+{
+    const struct mh_lib_site *box = luaL_testudata(L, index, MH_LIB_SITE);
+    bool has = false;
+
+    if (box != NULL && box->open) {
+        (void)lua_getiuservalue(L, index, 1);
+        has = mh_lib_has_repo(L, -1);
+        lua_pop(L, 1);
+    }
+    return has;
+}
+
+bool mh_lib_keeps_site(lua_State *L, int index)
+{
+    bool keeps;
+
+    (void)lua_getiuservalue(L, index, 1);
+    keeps = mh_lib_has_site(L, lua_gettop(L));
+    lua_pop(L, 1);
+    return keeps;
 }
 
 struct mh_lease *mh_lib_check_lease(lua_State *L, int index)

@@ -8,6 +8,7 @@
 #define MH_LIB_SITE "host.publish.Site"
 #define MH_LIB_BASE "host.publish.Snapshot"
 
+/* Its user value keeps the repository alive. */
 struct mh_lib_site {
     struct mh_site site;
     bool open;
@@ -22,6 +23,10 @@ struct mh_lib_base {
 
 /* The open site at an index; raises for anything else. */
 struct mh_site *mh_lib_check_site(lua_State *L, int index);
+
+/* Whether there is an open site, of an open repository, at an index; or as its first user value. */
+bool mh_lib_has_site(lua_State *L, int index);
+bool mh_lib_keeps_site(lua_State *L, int index);
 
 /* The lease at an index, which is held; raises for anything else. */
 struct mh_lease *mh_lib_check_lease(lua_State *L, int index);

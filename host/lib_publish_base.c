@@ -55,13 +55,20 @@ static int snapshot_exists(lua_State *L)
     return 1;
 }
 
+/* For what needs more than the snapshot itself. */
+static void check_usable(lua_State *L, const struct mh_lib_base *box)
+{
+    luaL_argcheck(L, mh_lib_keeps_site(L, 1), 1, "its site or its repository is closed");
+    luaL_argcheck(L, box->lease->slug != NULL, 1, "its lease was given back");
+}
+
 static int snapshot_copy(lua_State *L)
 {
     struct mh_lib_base *box = luaL_checkudata(L, 1, MH_LIB_BASE);
     const char *path = luaL_checkstring(L, 2);
     struct mh_err err = {0};
 
-    luaL_argcheck(L, box->lease->slug != NULL, 1, "its lease was given back");
+    check_usable(L, box);
     return mh_lib_answer(L, mh_base_copy(box->site, box->lease, &box->base, path, &err), &err);
 }
 
@@ -72,7 +79,7 @@ static int snapshot_refresh(lua_State *L)
     const struct mh_snapshot *old = mh_lib_opt_snapshot(L, 3);
     struct mh_err err = {0};
 
-    luaL_argcheck(L, box->lease->slug != NULL, 1, "its lease was given back");
+    check_usable(L, box);
     luaL_argexpected(L, old != NULL, 3, "snapshot");
     return mh_lib_answer(L, mh_base_refresh(box->site, box->lease, &box->base, path, old, &err),
                          &err);

@@ -11,6 +11,7 @@ static struct mh_tx *check_tx(lua_State *L)
     struct mh_tx *tx = luaL_checkudata(L, 1, TX_TYPE);
 
     luaL_argcheck(L, tx->label != NULL, 1, "the transaction is closed");
+    luaL_argcheck(L, mh_lib_keeps_site(L, 1), 1, "its site or its repository is closed");
     return tx;
 }
 
@@ -103,7 +104,12 @@ static int tx_rollback(lua_State *L)
 
 static int tx_release(lua_State *L)
 {
-    mh_tx_release(luaL_checkudata(L, 1, TX_TYPE));
+    struct mh_tx *tx = luaL_checkudata(L, 1, TX_TYPE);
+
+    if (!mh_lib_keeps_site(L, 1)) {
+        tx->state = MH_TX_DONE; /* nothing is left to roll it back with: the next command does it */
+    }
+    mh_tx_release(tx);
     return 0;
 }
 

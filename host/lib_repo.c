@@ -50,6 +50,13 @@ struct mh_repo *mh_lib_check_repo(lua_State *L, int index)
     return box->repo;
 }
 
+bool mh_lib_has_repo(lua_State *L, int index)
+{
+    const struct repo_box *box = luaL_testudata(L, index, REPO_TYPE);
+
+    return box != NULL && box->repo != NULL;
+}
+
 static int repo_open(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
@@ -174,12 +181,12 @@ static int repo_read(lua_State *L)
 /* The words of a table as an array that Lua owns, ended by NULL. */
 static const char **check_words(lua_State *L, int index)
 {
-    lua_Integer count = luaL_len(L, index);
+    lua_Unsigned count = lua_rawlen(L, index);
     const char **words = lua_newuserdatauv(L, ((size_t)count + 1) * sizeof *words, 0);
 
     luaL_argcheck(L, count > 0, index, "words for git expected");
-    for (lua_Integer i = 0; i < count; i++) {
-        (void)lua_geti(L, index, i + 1);
+    for (lua_Unsigned i = 0; i < count; i++) {
+        (void)lua_rawgeti(L, index, (lua_Integer)i + 1);
         luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, index, "words for git are strings");
         words[i] = lua_tostring(L, -1);
         lua_pop(L, 1); /* the table keeps it */

@@ -68,7 +68,7 @@ int mh_journal_set(char **field, const char *value, struct mh_err *err)
     return 0;
 }
 
-/* The whole text with its checksum, on the heap. */
+/* The whole text with its checksum, on the heap, after a failure too. */
 static int encode(const struct mh_journal *journal, char **text, size_t *size, struct mh_err *err)
 {
     unsigned char digest[MH_SHA256_SIZE];
@@ -96,8 +96,9 @@ static int encode(const struct mh_journal *journal, char **text, size_t *size, s
     if (fclose(stream) != 0 && result == 0) {
         result = mh_err_nomem(err);
     }
-    if (result < 0) {
-        free(*text);
+    if (result == 0 && *size > JOURNAL_MAX) { /* which no recovery would read */
+        result = mh_err_set(err, "EFBIG", "the journal of %s would be longer than %d bytes",
+                            journal->slug, JOURNAL_MAX);
     }
     return result;
 }

@@ -526,6 +526,51 @@ describe("host.publish", function()
     assert.is_nil(lfs.attributes(site.live .. "/__transactions__"))
   end)
 
+  it("refuses a message that no journal has room for before anything is live", function()
+    local opened = site:open()
+    local lease <close> = assert(opened:lease("m", "spec"))
+    local snapshot = assert(opened:snapshot(lease))
+    local tx <close> = assert(opened:begin(lease, snapshot, {
+      workspace = site:workspace(snapshot, { ["plan.md"] = "one\n" }),
+      operation = "spec", message = ("x"):rep(1 << 20), token = sys.random_hex(16),
+    }))
+    local message = fails("EFBIG", tx:exchange())
+    assert.is_truthy(message:find("journal of m", 1, true), message)
+    assert.is_nil(site.repo:read(PLAN))
+    assert(tx:rollback())
+    is_sound()
+  end)
+
+  it("raises where a step is gone on with once its site or repository is closed", function()
+    local function raises(call, ...)
+      local done, message = pcall(call, ...)
+      assert.is_false(done)
+      assert.matches("is closed", message)
+    end
+    for _, close in ipairs { "site", "repo" } do
+      local step = site:begin("m", { ["plan.md"] = "one\n" })
+      local snapshot = assert(step.site:snapshot(step.lease))
+      assert(step.tx:exchange())
+      if close == "repo" then
+        site.handle:close()
+        site.handle = nil
+      else
+        step.site:close()
+      end
+      raises(step.site.lease, step.site, "n", "spec")
+      raises(snapshot.copy, snapshot, site.state.path .. "/copy")
+      for _, call in ipairs { "staged", "exchange", "commit", "committed", "finish", "rollback" } do
+        raises(step.tx[call], step.tx)
+      end
+      getmetatable(step.tx).__close(step.tx)
+      step.lease:drop()
+      assert.are.equal("one\n", site.repo:read(PLAN))
+      assert.are.equal("finished", assert(site:recover("m")).action)
+      site:publish("m", { ["plan.md"] = false, ["other.md"] = "x\n" })
+      is_sound()
+    end
+  end)
+
   it("refuses an unborn branch and a detached HEAD", function()
     site.repo:git("checkout", "-q", "--detach")
     local opened = site:open()
