@@ -42,6 +42,9 @@ static const char *const steering[] = {
     "GIT_NAMESPACE=",
     "GIT_PREFIX=",
     "GIT_LITERAL_PATHSPECS=",
+    "GIT_GLOB_PATHSPECS=", /* with literal ones git refuses these three */
+    "GIT_NOGLOB_PATHSPECS=",
+    "GIT_ICASE_PATHSPECS=",
     "GIT_OPTIONAL_LOCKS=",
     "GIT_TRACE",
     "LC_ALL=",

@@ -150,6 +150,21 @@ describe("host.repo", function()
     assert.is_truthy(message:find("nothing", 1, true), message)
     assert.has_error(function() repo:git {} end)
     assert.has_error(function() repo:git { "ls-files", 1 } end)
+    local endless = setmetatable({}, { __len = function() return math.maxinteger >> 2 end })
+    assert.has_error(function() repo:git(endless) end)
+  end)
+
+  it("is not misled by variables that say what paths mean to git", function()
+    local script = scratch:write("paths.lua", [[
+      local repo = assert(require("host.repo").open("."))
+      io.stdout:write(assert(repo:git { "ls-files", "--", "dir/a.txt" }))
+      return 0
+    ]])
+    for _, name in ipairs { "GLOB", "NOGLOB", "ICASE" } do
+      local run = program.run { args = { script }, cwd = scratch.path,
+        env = { ["GIT_" .. name .. "_PATHSPECS"] = "1" } }
+      assert.are.equal("dir/a.txt\n", run.stdout, run.stderr)
+    end
   end)
 
   describe("export", function()
