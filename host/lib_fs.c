@@ -95,6 +95,15 @@ static lua_Integer check_integer(lua_State *L, int index, const char *name, lua_
     return value;
 }
 
+/* The option `mode` of the table at `index`: permission bits. */
+static mode_t check_mode(lua_State *L, int index, lua_Integer fallback)
+{
+    lua_Integer mode = check_integer(L, index, "mode", fallback);
+
+    luaL_argcheck(L, mode <= 07777, index, "mode");
+    return (mode_t)mode;
+}
+
 static int fs_open_dir(lua_State *L)
 {
     struct mh_err err = {0};
@@ -247,7 +256,7 @@ static int dir_write(lua_State *L)
     size_t size;
     const char *text = luaL_checklstring(L, 3, &size);
     struct mh_atomic_options options = {
-        .mode = (mode_t)check_integer(L, 4, "mode", DEFAULT_MODE),
+        .mode = check_mode(L, 4, DEFAULT_MODE),
         .durable = true,
     };
 
@@ -269,7 +278,7 @@ static int dir_mkdir(lua_State *L)
     struct mh_err err = {0};
     struct mh_dir *dir = mh_lib_check_dir(L, 1);
     const char *path = mh_lib_check_path(L, 2, &err);
-    mode_t mode = (mode_t)check_integer(L, 3, "mode", DEFAULT_DIR_MODE);
+    mode_t mode = check_mode(L, 3, DEFAULT_DIR_MODE);
 
     return mh_lib_answer(L, path == NULL ? -1 : mh_dir_make(dir, path, mode, &err), &err);
 }

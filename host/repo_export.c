@@ -22,6 +22,7 @@ struct export
     size_t entries; /* left */
     uint64_t bytes; /* left */
     int depth;
+    bool made; /* the directory itself */
 };
 
 enum { DEPTH_MAX = 64 };
@@ -131,6 +132,7 @@ static int export_tree(struct export *export, const git_oid *id, int dirfd, cons
         (void)mh_err_sys(err, errno, "cannot make directory %s", name);
         goto out;
     }
+    export->made = true;
     fd = mh_path_open_dir(dirfd, name, err);
     result = fd < 0 ? -1 : 0;
     for (size_t i = 0; result == 0 && i < git_tree_entrycount(tree); i++) {
@@ -156,17 +158,16 @@ static int export_to(struct export *export, const struct mh_repo *repo,
     if (found <= 0) {
         return found < 0 ? -1 : mh_err_set(err, "ENOENT", "there is none");
     }
-    if (faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-        return mh_err_sys(err, EEXIST, "cannot make directory %s", name);
-    }
     if (git_oid_fromstr(&id, oid.hex) < 0 || git_repository_odb(&export->odb, export->handle) < 0) {
         return mh_repo_git_failed("cannot open the repository's objects", err);
     }
-    if (export_tree(export, &id, dirfd, name, err) < 0) {
-        (void)mh_tree_remove(dirfd, name, &ignored);
-        return -1;
+    if (export_tree(export, &id, dirfd, name, err) == 0) {
+        return 0;
     }
-    return 0;
+    if (export->made) {
+        (void)mh_tree_remove(dirfd, name, &ignored);
+    }
+    return -1;
 }
 
 int mh_repo_export(const struct mh_repo *repo, const struct mh_repo_export *request,

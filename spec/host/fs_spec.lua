@@ -290,6 +290,8 @@ describe("host.fs", function()
     it("gives the mode asked for", function()
       assert(d:write("file", "", { mode = 384 }))
       assert.are.equal(384, d:stat("file").mode)
+      assert.has_error(function() d:write("file", "", { mode = 1 << 32 }) end)
+      assert.has_error(function() d:mkdir("x", { mode = 4096 }) end)
     end)
 
     it("replaces a link, not what it leads to", function()
