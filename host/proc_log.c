@@ -33,7 +33,7 @@ static int open_file(struct mh_proc_log *log, struct mh_err *err)
     if (!S_ISREG(status.st_mode)) {
         return mh_err_set(err, "EINVAL", "cannot log to %s: not a regular file", log->path);
     }
-    if (mh_os.fchmod(log->fd, LOG_MODE) < 0) {
+    if (mh_os_fchmod(log->fd, LOG_MODE) < 0) {
         return mh_err_sys(err, errno, "cannot make the log file %s private", log->path);
     }
     return 0;

@@ -75,7 +75,7 @@ static int has_few(int dirfd, const char *name, struct mh_err *err)
 
 int mh_tree_sync(int dirfd, const char *name, bool *whole, struct mh_err *err)
 {
-    enum mh_fstype type;
+    enum mh_fstype type = MH_FSTYPE_LOCAL;
     const char *kind;
     int result;
     int few = has_few(dirfd, name, err);
