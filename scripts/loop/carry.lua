@@ -6,6 +6,7 @@
 
 local changes = require "loop.changes"
 local prose = require "lib.prose"
+local tidy = require "loop.tidy"
 local trial = require "loop.trial"
 local words = require "loop.words"
 
@@ -146,7 +147,7 @@ function M.close(action, oid)
   if not noted then
     return nil, message, name
   end
-  local undone, why, code = changes.tidy(action)
+  local undone, why, code = tidy.run(action)
   if not undone then
     return nil, why, code
   elseif #undone > 0 then

@@ -1,19 +1,19 @@
 --- From what an agent left in the work tree to one commit of just that: its own commits folded in,
---- whatever the validation or a hook left behind taken away, hooks and signing as the repository
---- has them.
+--- hooks and signing as the repository has them.
 
 local fs = require "host.fs"
 local sys = require "host.sys"
-local tree = require "host.tree"
 
-local git = require "planning.git"
+local command = require "loop.command"
+local nested = require "loop.nested"
 local secrets = require "planning.secrets"
 local text = require "lib.text"
 
-local LARGEST <const> = 1 << 30
+local run <const>, split <const> = command.run, command.split
+
+local REPOSITORY <const> = "the agent left a repository in the work tree: "
 local HOOKS_LIMIT <const> = 1800 -- seconds for all hooks of a commit
 local SHOWN <const> = 5          -- names in a message
-local LINK <const> = "160000"    -- git's mode of a submodule
 local DURABLE <const> = { "-c", "core.fsync=all", "-c", "core.fsyncMethod=batch",
   "-c", "gc.auto=0", "-c", "maintenance.auto=false" }
 
@@ -21,20 +21,6 @@ local DURABLE <const> = { "-c", "core.fsync=all", "-c", "core.fsyncMethod=batch"
 ---@field tree string      git's id of the whole work tree with the change
 ---@field files string[]   that the change touches; relative to the work tree
 ---@field removed string[] those of them that are gone
-
-local function run(action, words, opts)
-  opts = opts or {}
-  opts.keep, opts.held = LARGEST, action.lock
-  return git.call(action.before.root, words, opts)
-end
-
-local function split(out)
-  local list = {}
-  for path in out:gmatch("[^%z]+") do
-    list[#list + 1] = path
-  end
-  return list
-end
 
 ---A few names for a message.
 local function some(list)
@@ -60,8 +46,24 @@ local function find_forced(action)
   return forced
 end
 
+---Commits that were made since, which nothing but git's log of the branch will have any more.
+local function tell_folded(action)
+  local out, message, name = run(action, { "log", "-z", "--format=%h %s",
+    action.head .. ".." .. action.branch })
+  local made = out and split(out)
+  if made and #made > 0 then
+    action.ctx.report { kind = "warning",
+      text = "what was committed meanwhile becomes part of one commit: " .. some(made) }
+  end
+  return made and true, message, name
+end
+
 ---Makes the agent's commits changes that are not committed yet, and its index the one of before.
 local function fold(action)
+  local told, trouble, errno = tell_folded(action)
+  if not told then
+    return nil, trouble, errno
+  end
   local forced, message, name = find_forced(action)
   if not forced then
     return nil, message, name
@@ -108,32 +110,13 @@ local function names_between(action, from, to, filter, paths)
   return out and split(out), message, name
 end
 
----Repositories that the agent made in the work tree and that are no submodules: git would commit
----a mere name of a commit that nobody else has.
-local function find_nested(action, change)
-  local out, message, name = run(action, { "diff-tree", "-r", "-z", "--no-renames", action.head,
-    change.tree })
-  if not out then
-    return nil, message, name
-  end
-  local declared = run(action, { "config", "--blob", change.tree .. ":.gitmodules", "-z",
-    "--get-regexp", "^submodule[.].*[.]path$" }) or ""
-  local nested = {}
-  for old, new, path in out:gmatch(":(%d+) (%d+) %x+ %x+ %a\0([^%z]*)\0") do
-    if new == LINK and old ~= LINK and not declared:find("\n" .. path .. "\0", 1, true) then
-      nested[#nested + 1] = path
-    end
-  end
-  return nested
-end
-
 ---Refuses a change of the plans, and one that git cannot take up here.
 local function check(action, change)
-  local nested, trouble, errno = find_nested(action, change)
-  if not nested then
+  local linked, trouble, errno = nested.linked(action, change.tree)
+  if not linked then
     return nil, trouble, errno
-  elseif #nested > 0 then
-    return nil, "the agent left a repository in the work tree: " .. some(nested), "EESCAPED"
+  elseif #linked > 0 then
+    return nil, REPOSITORY .. some(linked), "EESCAPED"
   end
   local plans, message, name =
     names_between(action, action.head, change.tree, "--diff-filter=d", { action.live })
@@ -188,6 +171,12 @@ function M.stage(action)
   elseif #problems > 0 then
     return nil, "the agent did what only people do: " .. some(problems), "EESCAPED"
   end
+  local made, trouble, errno = nested.find(action)
+  if not made then
+    return nil, trouble, errno
+  elseif #made > 0 then
+    return nil, REPOSITORY .. some(made), "EESCAPED"
+  end
   local forced, why, code = fold(action)
   if forced then
     local added
@@ -221,55 +210,6 @@ function M.apply(action, id)
     return nil, message, name
   end
   return describe(action, id)
-end
-
----Removes what is untracked, and the folders that it stood in where they are new.
-local function remove_untracked(action, paths)
-  for _, path in ipairs(paths) do
-    local whole = path:gsub("/$", "")
-    local removed, message, name = tree.remove(("%s/%s"):format(action.before.root, whole))
-    if not removed then
-      return nil, message, name
-    end
-    local dir <close> = fs.open_dir(action.before.root)
-    local above = whole:match("^(.*)/")
-    while dir and above and not action.before.inventory.entries[above]
-      and dir:remove(above) do -- goes only when it is empty
-      above = above:match("^(.*)/")
-    end
-  end
-  return true
-end
-
----Takes away what the validation or a hook left: the work tree holds just what the index does.
----@param action mighost.Action
----@return string[]|nil undone paths
----@return string? message
----@return string? NAME
-function M.tidy(action)
-  local changed, message, name =
-    run(action, { "diff-files", "--name-only", "-z", "--ignore-submodules=dirty" })
-  local others
-  if changed then
-    others, message, name =
-      run(action, { "ls-files", "--others", "--exclude-standard", "-z" })
-  end
-  if not others then
-    return nil, message, name
-  end
-  local undone, new = split(changed), split(others)
-  if #undone > 0 then
-    local done, why, code = run(action, { "checkout-index", "--force", "-z", "--stdin" },
-      { stdin = changed })
-    if not done then
-      return nil, why, code
-    end
-  end
-  local removed, why, code = remove_untracked(action, new)
-  if not removed then
-    return nil, why, code
-  end
-  return table.move(new, 1, #new, #undone + 1, undone)
 end
 
 ---Whether something was committed since the action began.

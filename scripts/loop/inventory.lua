@@ -1,8 +1,9 @@
 --- What is in a work tree, entry by entry, and the list kept in a file: taken before an action, it
 --- tells afterwards what was touched.
 ---
---- git's own folders are left out; `.git` files, which lead from a submodule or a linked work tree
---- to its repository, are not.  Mount points are not entered.  The time of the last change (ctime)
+--- git's own folder is left out; of other repositories inside the work tree it is only told that
+--- they are there.  `.git` files, which lead from a submodule or a linked work tree to its
+--- repository, are files.  Mount points are not entered.  The time of the last change (ctime)
 --- cannot be set by a program, so an entry that has the same one was not written to.
 
 local proc = require "host.proc"
@@ -10,15 +11,17 @@ local sys = require "host.sys"
 
 local text = require "lib.text"
 
-local HEADER <const> = "mighost-inventory 1\n"
+local HEADER <const> = "mighost-inventory 2\n"
 local LARGEST <const> = 1 << 30 -- bytes of a list
-local KINDS <const> = { f = "file", d = "directory", l = "symlink", p = "fifo" }
-local LETTERS <const> = { file = "f", directory = "d", symlink = "l", fifo = "p", other = "o" }
+local KINDS <const> = { f = "file", d = "directory", l = "symlink", p = "fifo",
+  r = "repository" }
+local LETTERS <const> = { file = "f", directory = "d", symlink = "l", fifo = "p", other = "o",
+  repository = "r" }
 local FIELDS <const> = "%%P\\0%s\\0%%y\\0%%m\\0%%s\\0%%C@\\0%%i\\0%%l\\0"
 local ATTEMPTS <const> = 3 -- where something vanishes while it is looked at
 
 ---@class mighost.InventoryEntry
----@field kind "file"|"directory"|"symlink"|"fifo"|"other"
+---@field kind "file"|"directory"|"symlink"|"fifo"|"other"|"repository" the last: a `.git` folder
 ---@field is_closed boolean  its content cannot be read: nothing is known of what is in it
 ---@field mode integer       permission, set-id and sticky bits
 ---@field size integer
@@ -41,11 +44,12 @@ local function find_words(skip)
   local function add(...)
     table.move({ ... }, 1, select("#", ...), #words + 1, words)
   end
-  add("-name", ".git", "-type", "d")
+  add("-path", "./.git", "-type", "d")
   for _, path in ipairs(skip) do
     add("-o", "-path", as_pattern(path))
   end
   add(")", "-prune", "-o")
+  add("-name", ".git", "-type", "d", "-prune", "-printf", FIELDS:format("r"), "-o")
   add("-type", "d", "(", "!", "-readable", "-o", "!", "-executable", ")", "-prune")
   add("-printf", FIELDS:format("c"), "-o")
   add("-type", "f", "!", "-readable", "-printf", FIELDS:format("c"), "-o")
@@ -59,8 +63,9 @@ local function parse(output)
   local entries = {}
   for path, flag, kind, mode, size, changed, inode, target in output:gmatch(PATTERN) do
     entries[path] = {
-      kind = KINDS[kind] or "other", is_closed = flag == "c", mode = tonumber(mode, 8),
-      size = math.tointeger(tonumber(size)), changed = changed, inode = inode, target = target,
+      kind = flag == "r" and "repository" or KINDS[kind] or "other", is_closed = flag == "c",
+      mode = tonumber(mode, 8), size = math.tointeger(tonumber(size)), changed = changed,
+      inode = inode, target = target,
     }
   end
   return entries
@@ -103,8 +108,8 @@ end
 ---@return boolean
 function M.is_same(a, b)
   return a.kind == b.kind and a.mode == b.mode and a.target == b.target
-    and (a.kind == "directory" or a.changed == b.changed and a.inode == b.inode
-      and a.size == b.size)
+    and (a.kind == "directory" or a.kind == "repository" or a.changed == b.changed
+      and a.inode == b.inode and a.size == b.size)
 end
 
 ---The paths, sorted so that what is in a directory follows it.

@@ -4,6 +4,7 @@
 local agent = require "loop.agent"
 local changes = require "loop.changes"
 local statuses = require "loop.status"
+local tidy = require "loop.tidy"
 local validation = require "loop.validation"
 local words = require "loop.words"
 
@@ -105,8 +106,8 @@ local function validate(ctx, action, job, try, where)
   return try
 end
 
-local function tidy(ctx, action)
-  local undone, message, name = changes.tidy(action)
+local function take_away(ctx, action)
+  local undone, message, name = tidy.run(action)
   if undone and #undone > 0 then
     ctx.report { kind = "warning", text = "the validation left changes, which were undone: "
       .. changes.some(undone) }
@@ -140,7 +141,7 @@ function M.judge(ctx, action, job, try, where)
   if not judged or judged.kind ~= "green" then
     return judged, why, code
   end
-  local tidied, trouble, errno = tidy(ctx, action)
+  local tidied, trouble, errno = take_away(ctx, action)
   if not tidied then
     return nil, trouble, errno
   end

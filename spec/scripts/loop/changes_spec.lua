@@ -2,6 +2,7 @@ local actions = require "loop.action"
 local changes = require "loop.changes"
 local loop = require "spec.support.loop"
 local sh = require "spec.support.sh"
+local tidy = require "loop.tidy"
 
 local function begin(site)
   return assert(actions.begin(site:context(), { kind = "refactor", target = "tidy" }))
@@ -23,6 +24,19 @@ describe("a change of the work tree", function()
     assert.equal("b", site.repo:git("show", change.tree .. ":code.txt"))
     local again = assert(changes.stage(action))
     assert.equal(change.tree, again.tree)
+  end)
+
+  it("takes commits in, and names those that only git's log of the branch has then", function()
+    local site <close> = loop.new()
+    local action <close> = begin(site)
+    shell(site, "echo a >code.txt; git commit -q -a -m 'By a person'; echo b >code.txt")
+    local oid = site.repo:git("rev-parse", "--short", "HEAD"):gsub("%s", "")
+    assert.same({ "code.txt" }, assert(changes.stage(action)).files)
+    assert.equal(("what was committed meanwhile becomes part of one commit: %s By a person"):format(
+      oid), site:event("warning").text)
+    site.events = {}
+    assert(changes.stage(action))
+    assert.is_nil(site:event("warning"))
   end)
 
   it("is none where flags hide files: the flags go first", function()
@@ -55,6 +69,9 @@ describe("a change of the work tree", function()
       { "rm migrations/.gitattributes", "changed plans.*gitattributes" },
       { "git init -q nested; git -C nested -c user.name=a -c user.email=a@b commit -q "
         .. "--allow-empty -m x", "left a repository in the work tree: nested" },
+      { "git init -q empty", "left a repository in the work tree: empty" },
+      { "mkdir src; git init -q src; echo x >src/x; git -C src add x",
+        "left a repository in the work tree: src" },
       { "git tag mine", "refs/tags/mine was made" },
       { "git config a.b c", "/.git/config was changed" },
       { "echo x >sub/code.txt", "cannot be committed from here.*sub" },
@@ -89,12 +106,7 @@ describe("a change of the work tree", function()
     local change = assert(changes.stage(action))
     shell(site, "echo b >code.txt; rm README; mkdir -p out/deep; echo x >out/deep/x\n"
       .. "mkdir build; : >build/o")
-    local undone = assert(changes.tidy(action))
-    table.sort(undone)
-    assert.same({ "README", "code.txt", "out/deep/x" }, undone)
-    assert.equal("a\n", site.repo:read("code.txt"))
-    assert.is_false(site.repo.dir:exists("out"))
-    assert.is_true(site.repo.dir:exists("build/o"))
+    assert(tidy.run(action))
     assert(changes.check_after(action, change))
     for _, script in ipairs { "git commit -q -m x", "git reset -q", "git branch mine" } do
       shell(site, script)

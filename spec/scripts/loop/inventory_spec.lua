@@ -26,13 +26,17 @@ line' && ln -s 'a b' link && mkfifo pipe && chmod 2755 'a b' && : >'"q"']])
     assert.equal("fifo", entries.pipe.kind)
   end)
 
-  it("leaves out git's folders and what it is told to, but no .git file", function()
-    local dir <close> = tmp.dir()
-    shell(dir, "mkdir -p .git/x sub 'k[e]pt*/in' other/.git; echo gitdir: ../.git/x >sub/.git")
-    assert.same({ "other", "sub", "sub/.git" }, inventory.paths(take(dir, { "k[e]pt*" })))
-    assert.same({ "k[e]pt*", "k[e]pt*/in", "other", "sub", "sub/.git" },
-      inventory.paths(take(dir, { "k[x]pt*", "kept" })))
-  end)
+  it("leaves out git's folder, what is in others' and what it is told to, but no .git file",
+    function()
+      local dir <close> = tmp.dir()
+      shell(dir, "mkdir -p .git/x sub 'k[e]pt*/in' other/.git/x; echo gitdir: ../.git/x >sub/.git")
+      local entries = take(dir, { "k[e]pt*" })
+      assert.same({ "other", "other/.git", "sub", "sub/.git" }, inventory.paths(entries))
+      assert.equal("repository", entries["other/.git"].kind)
+      assert.equal("file", entries["sub/.git"].kind)
+      assert.same({ "k[e]pt*", "k[e]pt*/in", "other", "other/.git", "sub", "sub/.git" },
+        inventory.paths(take(dir, { "k[x]pt*", "kept" })))
+    end)
 
   it("tells an entry that was written to, whatever its times say", function()
     local dir <close> = tmp.dir()
@@ -49,7 +53,8 @@ line' && ln -s 'a b' link && mkfifo pipe && chmod 2755 'a b' && : >'"q"']])
 
   it("is read back as it was written", function()
     local dir <close> = tmp.dir()
-    shell(dir, "mkdir tree && cd tree && echo a >'a\nb' && ln -s nowhere l && mkdir d && mkfifo p")
+    shell(dir, "mkdir tree && cd tree && echo a >'a\nb' && ln -s nowhere l && mkdir d && mkfifo p "
+      .. "&& mkdir d/.git")
     local before = assert(inventory.take(dir:join("tree"), {}))
     before.entries["a\nb"].oid = "78981922613b2afb6025042ff6bd878ac1994e85"
     local place <close> = assert(fs.open_dir(dir.path))

@@ -1,0 +1,46 @@
+local actions = require "loop.action"
+local changes = require "loop.changes"
+local loop = require "spec.support.loop"
+local sh = require "spec.support.sh"
+local tidy = require "loop.tidy"
+
+local function begin(site)
+  return assert(actions.begin(site:context(), { kind = "refactor", target = "tidy" }))
+end
+
+local function shell(site, script)
+  sh.check { argv = { "sh", "-euc", script }, cwd = site.path,
+    env = require("spec.support.git").env }
+end
+
+describe("what a validation leaves", function()
+  it("is taken away, but for what is ignored, and told", function()
+    local site <close> = loop.new()
+    local action <close> = begin(site)
+    shell(site, "echo a >code.txt")
+    assert(changes.stage(action))
+    shell(site, "echo b >code.txt; rm README; mkdir -p out/deep; echo x >out/deep/x\n"
+      .. "mkdir build; : >build/o")
+    local undone = assert(tidy.run(action))
+    table.sort(undone)
+    assert.same({ "README", "code.txt", "out/deep/x" }, undone)
+    assert.equal("a\n", site.repo:read("code.txt"))
+    assert.is_false(site.repo.dir:exists("out"))
+    assert.is_true(site.repo.dir:exists("build/o"))
+  end)
+
+  it("is no repository: not in a folder that was there, nor with what it made in it", function()
+    local site <close> = loop.new()
+    shell(site, "mkdir src; : >src/a; git add src; git commit -q -m src")
+    local action <close> = begin(site)
+    shell(site, "echo a >code.txt")
+    assert(changes.stage(action))
+    shell(site, "git init -q src; : >src/new; git init -q clone; : >clone/x; git init -q build/x")
+    local undone = assert(tidy.run(action))
+    table.sort(undone)
+    assert.same({ "clone/.git", "clone/x", "src/.git", "src/new" }, undone)
+    assert.equal("M  code.txt", site.repo:status())
+    assert.is_false(site.repo.dir:exists("clone"))
+    assert.is_true(site.repo.dir:exists("build/x/.git"))
+  end)
+end)
