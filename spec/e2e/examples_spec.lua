@@ -1,6 +1,7 @@
 --- What `mighost init --example` writes: checked, tested and used as a team would.
 
 local example = require "project.example"
+local program = require "spec.support.program"
 local project = require "spec.support.project"
 local sh = require "spec.support.sh"
 
@@ -26,6 +27,29 @@ describe("mighost init --example", function()
       assert.equal("", p.repo:status())
     end)
   end
+
+  it("writes all of them into one project, and each one's spec holds there", function()
+    local p <close> = project.new()
+    local specs = {}
+    for _, kind in ipairs(example.kinds) do
+      local result = p:run { "init", "--example", kind, "--commit" }
+      assert.equal(0, result.exit, result.stderr)
+      table.insert(specs, (result.stderr:match("to try it: mighost trust, then mighost (%S+)")))
+    end
+    for _, rule in ipairs { "disjoint-phases", "effort-reason" } do
+      local file <close> = assert(io.open(("%s/scripts/examples/rules/%s.lua"):format(program.root,
+        rule)))
+      p.repo:write((".mighost/rules/%s.lua"):format(rule), file:read("a"))
+    end
+    assert(p:run({ "trust", "--yes" }).exit == 0)
+    for _, spec in ipairs(specs) do
+      local tested = p:run { spec }
+      assert.equal(0, tested.exit, spec .. ": " .. tested.stderr)
+    end
+    local checked = p:run { "check" }
+    assert.equal(0, checked.exit, checked.stdout .. checked.stderr)
+    assert.is_nil(checked.stdout:find("warning", 1, true))
+  end)
 
   it("notices a broken one", function()
     local p <close> = with_example("rule")

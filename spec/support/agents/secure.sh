@@ -1,7 +1,8 @@
 #!/bin/sh
-# The agent whose answers the example of a pipeline records: as planner.sh, but the first security
-# review finds something, and the second does not.
+# The agent whose answers the example of a pipeline records: as planner.sh, but each phase says how
+# it is taken back, the first security review finds something, and the second does not.
 set -eu
+planner=$(dirname "$0")/planner.sh
 case $MIGHOST_STAGE-$MIGHOST_VISIT in
 security-review-1)
     cat >/dev/null
@@ -11,5 +12,11 @@ security-review-*)
     cat >/dev/null
     echo 'review: clear'
     ;;
-*) exec "$(dirname "$0")/planner.sh" ;;
+expand-* | revise-*)
+    "$planner"
+    for phase in "$MIGHOST_WORK_DIR"/phase-*.md; do
+        printf '\n## Rollback\n\nRevert its commit.\n' >>"$phase"
+    done
+    ;;
+*) exec "$planner" ;;
 esac
