@@ -23,6 +23,7 @@ local MIB <const> = 1 << 20
 local MODULE <const> = "^lib%.([%w_]+)$"
 local DEFAULTS <const> = { memory = 256, seconds = 10, instructions = 200 * 1000 * 1000 }
 local FINDINGS_MAX <const> = 1000
+local SEED_BYTES <const> = 8
 
 ---@class mighost.JailLimits
 ---@field memory? integer        MiB that a call may use; default 256
@@ -148,7 +149,8 @@ local function run(jail, call)
   local outcome, message, name = script.run {
     prelude = source,
     libraries = found,
-    request = { path = jail.path, text = jail.text, module = jail.module, call = call },
+    request = { path = jail.path, text = jail.text, module = jail.module, call = call,
+      seed = tonumber(sys.random_hex(SEED_BYTES), 16) },
     serve = serve,
     marks = call == nil,
     memory = jail.limits.memory * MIB,

@@ -38,6 +38,9 @@ local function set_metatable(value, metatable)
   return setmetatable(value, metatable)
 end
 
+-- Processes that were forked in one second would all begin with the same numbers.
+math.randomseed(request.seed)
+
 local environments = {} -- of the team's files [false], of mighost's own [true]
 local loaded = { [false] = {}, [true] = {} }
 

@@ -52,8 +52,7 @@ function M.read(project)
     return dir, message, name
   end
   local home <close> = dir
-  local problem, fix = owner.problem_beneath(project.state_home .. "/" .. FOLDER,
-    rel:match("[^/]*$"))
+  local problem, fix = owner.problem_beneath(project.state_home, rel)
   if problem then
     return nil, UNCERTAIN .. problem, "EUNTRUSTED", fix
   end
@@ -88,7 +87,7 @@ function M.write(project, record)
   if not made then
     return nil, why, errno
   end
-  local problem, fix = owner.problem_beneath(project.state_home .. "/" .. FOLDER, "")
+  local problem, fix = owner.problem_beneath(project.state_home, FOLDER)
   if problem then
     return nil, UNCERTAIN .. problem, "EUNTRUSTED", fix
   end

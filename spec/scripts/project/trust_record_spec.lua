@@ -48,7 +48,7 @@ describe("project.trust_record", function()
 
   it("does not count where others could have written it", function()
     assert(records.write(project, RECORD))
-    for _, path in ipairs { file(), project.state_home .. "/trust" } do
+    for _, path in ipairs { file(), project.state_home .. "/trust", project.state_home } do
       sh.check { argv = { "chmod", "o+w", path } }
       local record, message, name, fix = records.read(project)
       assert.is_nil(record)
