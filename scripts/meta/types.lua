@@ -244,7 +244,7 @@
 ---@field writes? string[]  folders that it may write, made where they are not there
 ---@field updates? string[]  files that it may write where they are there
 ---@field settings? (string|mighost.AgentSettings)[]  its own settings: put back after the call
----@field files? table<string, string>  files it is told to write, by the adapter's name for each
+---@field files? table<string, string>  files it is told to write, directly in `artifacts` or `temp`
 
 --- Settings in a JSON file that the program itself writes all the time.
 ---@class mighost.AgentSettings

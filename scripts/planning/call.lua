@@ -1,9 +1,9 @@
 --- One call of an agent: from the prompt to an answer that can be judged, or to one clear error.
 
-local fs = require "host.fs"
 local proc = require "host.proc"
 local sys = require "host.sys"
 
+local agent_files = require "planning.agent_files"
 local environment = require "planning.environment"
 local guard = require "planning.guard"
 local output = require "planning.output"
@@ -16,7 +16,6 @@ local ANSWER_LIMIT <const> = 8 << 20
 local OUTPUT_CAP <const> = 1 << 30
 local STDIN <const> = 0
 local NOTHING <const> = { bytes = 0, head = "", tail = "", whole = true }
-local PRIVATE <const> = { durable = false, mode = 384 } -- 0600
 
 -- What an adapter says went wrong, and the name of such a failure.
 local KINDS <const> = {
@@ -72,6 +71,10 @@ local function prepare(adapter, call)
   end
   if type(spec.argv) ~= "table" or type(spec.argv[1]) ~= "string" or spec.argv[1] == "" then
     return nil, ("%s: there is no program to start"):format(name_agent(call)), "EUSAGE"
+  end
+  local problem = agent_files.problem(call, spec)
+  if problem then
+    return nil, problem, "ECONFIG"
   end
   return spec
 end
@@ -206,34 +209,6 @@ local function attend(adapter, call)
   return ok and report, message, name, report
 end
 
----Files that the program is to write must not be there from a call before.
-local function clear_files(spec)
-  for _, path in pairs(spec.files or {}) do
-    local dir <close>, message, name = fs.open_dir(path:match("^(.*)/") or ".")
-    if not dir then
-      return nil, message, name
-    end
-    local removed, why, code = dir:remove(path:match("[^/]+$"))
-    if not removed then
-      return nil, why, code
-    end
-  end
-  return true
-end
-
----Files of the program do not pass through mighost: secrets in them are replaced afterwards.
-local function redact_files(spec, hidden)
-  for _, path in pairs(spec.files or {}) do
-    local dir <close> = fs.open_dir(path:match("^(.*)/") or ".")
-    local rel = path:match("[^/]+$")
-    local written = dir and dir:read(rel)
-    local clean = written and secrets.redact(written, hidden)
-    if clean ~= written then
-      dir:write(rel, clean, PRIVATE)
-    end
-  end
-end
-
 ---@class mighost.CallOptions
 ---@field on_progress (fun(progress: { elapsed: number, bytes: integer, last_line: string }))|nil
 ---@field held host.lock.Lock|nil must be held for as long as the agent works
@@ -257,14 +232,14 @@ function M.run(adapter, call, opts)
     spec, refusal, refused = prepare(adapter, call)
   end
   if spec then
-    cleared, refusal, refused = clear_files(spec)
+    cleared, refusal, refused = agent_files.clear(spec)
   end
   if not cleared then
     return nil, refusal, refused
   end
   local hidden = secrets.of(environment.extend(sys.env(), call.agent_env or {}), adapter.secrets)
   local _ <close> = setmetatable({}, { __close = function() -- also when it is interrupted
-    redact_files(spec, hidden)
+    agent_files.redact(spec, hidden)
   end })
   local report, problem, cause, evidence
   if adapter.attached then

@@ -1,8 +1,10 @@
 --- Tries an agent's file without starting anything: the command that it gives for a sample call,
 --- and what it makes of sample reports.
 
+local agent_files = require "planning.agent_files"
 local check = require "lib.check"
 local output = require "planning.output"
+local places = require "planning.places"
 local trial = require "planning.inspect_trial"
 
 local COMMAND <const> = {
@@ -30,7 +32,7 @@ local function is_of_texts(map)
 end
 
 ---What is wrong with a command.
-local function fault_of(command, why)
+local function fault_of(call, command, why)
   if command == nil then
     return (type(why) ~= "string" or not why:find("%S")) and "is refused without a reason" or nil
   elseif type(command) ~= "table" then
@@ -44,6 +46,8 @@ local function fault_of(command, why)
   elseif not is_of_texts(command.env) or not is_of_texts(command.files) then
     return "is not sound: 'env' and 'files' have texts only"
   end
+  local fault = agent_files.problem(call, command) or places.problem(call, command)
+  return fault and "is not sound: " .. fault or nil
 end
 
 local function try_command(file, field, call, report)
@@ -52,7 +56,7 @@ local function try_command(file, field, call, report)
     code = "command-failed", field = field, mend = COMMAND_MEND,
     what = ("%s fails for a sample call"):format(field),
   }, fn, call)
-  local fault = ok and fault_of(command, why)
+  local fault = ok and fault_of(call, command, why)
   if fault then
     report(file, problem(field, "bad-command", ("what %s gives for a sample call %s"):format(field,
       fault), COMMAND_MEND))

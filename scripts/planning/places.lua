@@ -78,9 +78,14 @@ local function refuse(call, path)
     call.agent, path, opened)
 end
 
+---What every call may write, and an adapter may name besides.
+local function given_places(call)
+  return { [call.work_dir] = true, [call.artifacts] = true, [call.temp or call.work_dir] = true }
+end
+
 ---The adapter's own folders and files, as far as they are there.
 local function own_places(call, spec)
-  local given, found = { [call.work_dir] = true, [call.artifacts] = true }, {}
+  local given, found = given_places(call), {}
   for _, field in ipairs { "writes", "updates" } do
     for _, path in ipairs(spec[field] or {}) do
       local problem = not given[path] and refuse(call, path)
@@ -163,6 +168,22 @@ function M.check(mode)
     return true, "agents are not confined: " .. has
   end
   return true, "agents are confined in part, they can still truncate files: " .. has
+end
+
+---Why a program may not be given the places that its adapter names; nil when it may.
+---@param call mighost.Call
+---@param spec mighost.AgentCommand
+---@return string|nil
+function M.problem(call, spec)
+  local given = given_places(call)
+  for _, field in ipairs { "writes", "updates" } do
+    for _, path in ipairs(spec[field] or {}) do
+      local problem = not given[path] and refuse(call, path)
+      if problem then
+        return problem
+      end
+    end
+  end
 end
 
 ---The folders that a call which writes in the work tree must leave as they are.

@@ -137,30 +137,42 @@ describe("planning.call", function()
     local function ask(script)
       return run(script, {
         command = function()
-          return { argv = { "sh", "-c", script }, files = { last = path }, writes = { dir.path } }
+          return { argv = { "sh", "-c", script }, files = { last = path } }
         end,
         answer = function(report)
           return { text = "<" .. report.files.last.text(100) .. ">" }
         end,
-      })
+      }, { artifacts = dir.path })
     end
     assert.equal("<said\n>", ask("echo said >" .. path).text)
     assert.equal("<>", ask("true").text)
     assert.equal("<>", ask("mkfifo " .. path).text)
   end)
 
-  it("reads a file that the adapter asked for", function()
-    local dir <close> = tmp.dir()
-    local answer = run("echo noise; echo said >" .. dir:join("last"), {
-      command = function()
-        return { argv = { "sh", "-c", "echo said >" .. dir:join("last") },
-          files = { last = dir:join("last") }, writes = { dir.path } }
+  it("reads a file that the adapter asked for in the call's temporary folder", function()
+    local answer = run("", {
+      command = function(request)
+        local path = request.temp .. "/last"
+        return { argv = { "sh", "-c", "echo noise; echo said >" .. path }, files = { last = path } }
       end,
       answer = function(report)
         return { text = report.files.last.text(100) }
       end,
     })
     assert.equal("said\n", answer.text)
+  end)
+
+  it("removes no file of anybody else's, and starts no program that it would", function()
+    local dir <close> = tmp.dir()
+    local path = dir:write("precious", "mine\n")
+    local answer, message, name = run("echo started", { command = function()
+      return { argv = { "sh", "-c", "echo started" }, files = { last = path } }
+    end })
+    assert.is_nil(answer)
+    assert.equal("the file last of the agent test is not in the folder for its evidence: " .. path,
+      message)
+    assert.equal("ECONFIG", name)
+    assert.equal("mine\n", dir:read("precious"))
   end)
 
   it("tells how far the agent is", function()

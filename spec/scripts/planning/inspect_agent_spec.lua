@@ -14,7 +14,9 @@ end
 local function agent(changes)
   local fields = {
     needs_model = false, inherits_env = false,
-    command = function() return { argv = { "true" }, files = { last = "/x/last" } } end,
+    command = function(call)
+      return { argv = { "true" }, files = { last = call.artifacts .. "/last" } }
+    end,
     answer = function(report) return { text = report.files.last.text(10) } end,
   }
   for key, value in pairs(changes) do
@@ -42,6 +44,12 @@ describe("planning.inspect_agent", function()
       ["names no program"] = function() return { argv = { "" } } end,
       ["'env' and 'files' have texts only"] = function()
         return { argv = { "x" }, env = { a = true } }
+      end,
+      ["last of the agent sample is not in the folder for its evidence: /etc/x"] = function()
+        return { argv = { "x" }, files = { last = "/etc/x" } }
+      end,
+      ["wants to write in own, which is no absolute path"] = function()
+        return { argv = { "x" }, writes = { "own" } }
       end,
     } do
       local answer = function() return { text = "" } end
