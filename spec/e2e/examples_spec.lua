@@ -80,10 +80,10 @@ describe("mighost init --example", function()
 
   it("plans with the agent, where its program is there", function()
     local p <close> = with_example("agent")
-    local program = p.home:write("bin/ours", "#!/bin/sh\ncat >/dev/null\ncd \"$OURS_WORK_DIR\"\n"
+    local ours = p.home:write("bin/ours", "#!/bin/sh\ncat >/dev/null\ncd \"$OURS_WORK_DIR\"\n"
       .. "mkdir approaches; echo a >approaches/a.md; echo b >approaches/b.md\n"
       .. "printf 'Two.\\ntokens: 10 5\\n'\n")
-    sh.check { argv = { "chmod", "+x", program } }
+    sh.check { argv = { "chmod", "+x", ours } }
     local env = { PATH = p.home:join("bin") .. ":" .. os.getenv("PATH") }
     local result = p:run({ "plan", "x", "--target", "T", "--with", "ours", "--model", "m" }, env)
     assert.equal(0, result.exit, result.stderr)
