@@ -64,6 +64,7 @@ local function make_objects(scratch, site)
     ["host.publish.Site"] = handle,
     ["host.publish.Lease"] = lease,
     ["host.publish.Snapshot"] = snapshot,
+    ["host.publish.Tx"] = site:begin("beta", { ["plan.md"] = "x" }).tx,
   }
 end
 
