@@ -3,6 +3,7 @@
 local fs = require "host.fs"
 local sys = require "host.sys"
 
+local leases = require "planning.leases"
 local manifest = require "migration.manifest"
 local quote = require "lib.quote"
 local resolve = require "migration.resolve"
@@ -13,6 +14,7 @@ local workspace = require "planning.workspace"
 local SLUG_LIMIT <const> = 180
 local TARGET_PART <const> = 40
 local NEW_SLUG <const> = "^[%w][%w._-]*$"
+local SHOWN <const> = 60 -- bytes of a name that is too long
 
 ---@class mighost.Choice
 ---@field slugs string[] to be tried in this order until one is free
@@ -27,11 +29,14 @@ local M = {}
 ---@return string? message
 ---@return string? NAME
 function M.check_new_slug(slug)
-  if slug:find(NEW_SLUG) and #slug <= SLUG_LIMIT then
+  if #slug > SLUG_LIMIT then
+    return nil, ("'%s…' cannot name a migration: it has %d bytes, and a name at most %d"):format(
+      text.printable(slug:sub(1, SHOWN)), #slug, SLUG_LIMIT), "EUSAGE"
+  elseif slug:find(NEW_SLUG) then
     return true
   end
-  return nil, ("'%s' cannot name a migration: letters, digits, '.', '_', '-', %d at most"):format(
-    text.printable(slug), SLUG_LIMIT), "EUSAGE"
+  return nil, ("'%s' cannot name a migration: a letter or a digit, then letters, digits, '.', '_' "
+    .. "and '-'"):format(text.printable(slug)), "EUSAGE"
 end
 
 local function check_target(target)
@@ -71,6 +76,11 @@ local function choose_named(project, live, place, opts)
   if not ok then
     return nil, message, name
   elseif not opts.target and not has_answer(place, opts.slug) then
+    local holder = leases.holder(project, opts.slug)
+    if holder then -- its first step is not published yet
+      return nil, ("another process is starting '%s' (%s)"):format(opts.slug,
+        text.printable(holder:match("^[^\n]*"))), "EBUSY"
+    end
     return nil, ("there is no migration '%s' in %s"):format(opts.slug, project.live), "EUSAGE",
       ("mighost plan %s --target TEXT"):format(quote.word(opts.slug))
   end

@@ -1,4 +1,6 @@
 local candidates = require "planning.candidates"
+local fs = require "host.fs"
+local lock = require "host.lock"
 local manifest = require "migration.manifest"
 local tmp = require "spec.support.tmp"
 
@@ -7,7 +9,7 @@ local FUTURE <const> = "2999-01-01T00:00:00.000+00:00"
 local function ignore() end
 
 local function project_in(dir)
-  return { root = dir.path, live = "live", live_path = dir:mkdir("live") }
+  return { root = dir.path, common = dir.path, live = "live", live_path = dir:mkdir("live") }
 end
 
 local function add(dir, slug, changes)
@@ -52,6 +54,19 @@ describe("planning.candidates", function()
     assert.same({ "EUSAGE", "mighost plan alpha --target TEXT" }, { name, fix })
   end)
 
+  it("knows of one that another process is starting", function()
+    local dir <close> = tmp.dir()
+    dir:mkdir("mighost/leases")
+    local leases <close> = assert(fs.open_dir(dir:join("mighost/leases")))
+    local held = assert(lock.take(leases, "alpha.lock", "pid 7 on b, plan\nmore\n"))
+    local none, message, name = choose(dir, { slug = "alpha" })
+    assert.is_nil(none)
+    assert.same({ "another process is starting 'alpha' (pid 7 on b, plan)", "EBUSY" },
+      { message, name })
+    held:drop()
+    assert.equal("EUSAGE", select(3, choose(dir, { slug = "alpha" })))
+  end)
+
   it("goes on with an answer that waits, even without a target", function()
     local dir <close> = tmp.dir()
     dir:write("place/work/alpha/0123/accepted", [[{"schema":1,"slug":"alpha","step":"s",
@@ -73,6 +88,11 @@ describe("planning.candidates", function()
       assert.is_nil(message:find("[%c]"))
       assert.equal("EUSAGE", name)
     end
+    local _, why = choose(dir, { slug = ("x"):rep(181), target = "T" })
+    assert.equal(("'%s…' cannot name a migration: it has 181 bytes, and a name at most 180")
+      :format(("x"):rep(60)), why)
+    _, why = choose(dir, { slug = "__a", target = "T" })
+    assert.matches("'__a' cannot name a migration: a letter or a digit, then", why, 1, true)
     for _, target in ipairs { "", " \n", "\xff", "a\0b" } do
       assert.equal("EUSAGE", select(3, choose(dir, { target = target })))
     end
