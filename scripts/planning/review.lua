@@ -61,6 +61,22 @@ local function check_agent(session, slug)
   return true
 end
 
+---Prepares; who may take part matters only where there is something to review.
+local function prepare(project, slug, opts)
+  local session, message, name, fix = sessions.prepare(project, opts)
+  local able = session
+  if session then
+    able, message, name, fix = check_agent(session, slug)
+  end
+  if not able and name == "EUSAGE" then
+    local waits, why, code, help = look(project, slug)
+    if not waits then
+      return nil, why, code, help
+    end
+  end
+  return able and session, message, name, fix
+end
+
 local function take(session, slug, opts)
   local step = session:step_options(slug)
   step.operation, step.request, step.mode = "review", answers.REQUEST, answers.MODE
@@ -82,15 +98,13 @@ local M = {}
 ---@return string? NAME
 ---@return string? fix
 function M.review(project, slug, opts)
-  local session, message, name, fix = sessions.prepare(project, opts)
+  local session, message, name, fix = prepare(project, slug, opts)
   if not session then
     return nil, message, name, fix
   end
-  local ready, problem, errno, help = check_agent(session, slug)
-  for _, prepare in ipairs { session.open, session.start_evidence } do
-    if ready then
-      ready, problem, errno, help = prepare(session, "migration review")
-    end
+  local ready, problem, errno, help = session:open()
+  if ready then
+    ready, problem, errno, help = session:start_evidence("migration review")
   end
   if not ready then
     return nil, problem, errno, help

@@ -228,6 +228,11 @@ describe("mighost migration review", function()
   it("is for plans that wait, and says whether refining is for this one", function()
     local p <close> = project.new()
     p:plan { "alpha", "--target", "T" }
+    for _, more in ipairs { {}, { "--with", "replay" } } do
+      local unable = p:run { "migration", "review", "alpha", table.unpack(more) }
+      assert.equal(2, unable.exit)
+      assert.matches("does not wait for a human, but it can be refined", unable.stderr, 1, true)
+    end
     local result = review(p, RESOLVE)
     assert.equal(2, result.exit)
     assert.matches("does not wait for a human, but it can be refined", result.stderr, 1, true)
