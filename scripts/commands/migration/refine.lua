@@ -67,7 +67,9 @@ local function read_feedback()
     file:close()
   end
   if not text and why then
-    return nil, ("cannot read the feedback: %s"):format(why)
+    local where = opts.file .. ": "
+    return nil, "cannot read the feedback: "
+      .. (why:sub(1, #where) == where and why or where .. why)
   end
   text = (text or ""):gsub("^" .. MARK, "")
   return { text = text, source = "file", path = opts.file ~= STDIN and opts.file or nil }

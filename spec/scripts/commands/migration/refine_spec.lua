@@ -12,6 +12,16 @@ describe("mighost migration refine", function()
     assert.is_nil(result.stdout:find("--effort", 1, true))
   end)
 
+  it("names the file that cannot be read", function()
+    local p <close> = project.new()
+    for file, why in pairs { ["/no/where"] = "No such file or directory",
+      ["/etc"] = "Is a directory" } do
+      local result = p:run { "migration", "refine", "alpha", "--file", file }
+      assert.equal(2, result.exit)
+      assert.equal(("mighost: cannot read the feedback: %s: %s\n"):format(file, why), result.stderr)
+    end
+  end)
+
   it("says what comes next on stderr, the step on stdout", function()
     local p <close> = project.new()
     p:plan { "alpha", "--target", "T" }
