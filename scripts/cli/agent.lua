@@ -24,6 +24,14 @@ local AGAIN <const> = {
 
 local M = {}
 
+---Refuses more than any call can be given.
+local function bounded(word, number, message)
+  if number and number > LONGEST then
+    return nil, ("'%s' is more than %d seconds"):format(word, LONGEST)
+  end
+  return number, message
+end
+
 ---Reads a number of things or of times.
 ---@param word string
 ---@return integer?
@@ -41,11 +49,7 @@ end
 ---@return integer?
 ---@return string? message
 function M.seconds(word)
-  local number, message = M.whole_number(word)
-  if number and number > LONGEST then
-    return nil, ("'%s' is more than %d seconds"):format(word, LONGEST)
-  end
-  return number, message
+  return bounded(word, M.whole_number(word))
 end
 
 ---Reads a number that may be 0.
@@ -58,6 +62,14 @@ function M.count(word)
     return nil, ("'%s' is not a whole number from 0 up"):format(word)
   end
   return number
+end
+
+---Reads for how long to wait, which may be not at all.
+---@param word string
+---@return integer?
+---@return string? message
+function M.wait(word)
+  return bounded(word, M.count(word))
 end
 
 ---Reads the name of a variable, or the beginning of names with a star.
@@ -94,7 +106,7 @@ function M.add_limits(parser, timeout)
   parser:option("--silence-timeout", "Seconds without output (default: 300).")
     :argname("S"):convert(M.seconds)
   parser:option("--max-wait", "Seconds to spend on waiting and asking again when the agent is "
-    .. "rate-limited (default: 0)."):argname("S"):convert(M.seconds)
+    .. "rate-limited (default: 0)."):argname("S"):convert(M.wait)
   parser:flag("--show-agent-logs", "Show the agent's output as it comes.")
 end
 

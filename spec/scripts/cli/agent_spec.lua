@@ -64,6 +64,15 @@ describe("cli.agent", function()
     end
   end)
 
+  it("reads for how long to wait, which may be not at all", function()
+    assert.equal(0, agent.wait "0")
+    assert.equal(1000000000, agent.wait "1000000000")
+    assert.equal("'1000000001' is more than 1000000000 seconds", select(2, agent.wait "1000000001"))
+    assert.equal("'x' is not a whole number from 0 up", select(2, agent.wait "x"))
+    assert.same({ max_wait = 0, again = { "--max-wait", "0" } },
+      agent.request(parse("--max-wait", "0")))
+  end)
+
   it("reads counts from 0 up", function()
     assert.equal(0, agent.count "0")
     assert.equal(12, agent.count "12")
