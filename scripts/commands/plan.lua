@@ -47,9 +47,24 @@ if not opts then
 end
 local shown <close> = progress.new(opts)
 
+--- The command that was given, as far as it says what to plan.
+local function what_was_given(project)
+  local words = { "mighost", "plan" }
+  if opts.slug then -- one that looks like an option is named by its path
+    words[3] = opts.slug:sub(1, 1) == "-" and project.live .. "/" .. opts.slug or opts.slug
+  end
+  for _, name in ipairs { "target", "pipeline", "steps" } do
+    if opts[name] then
+      table.move({ "--" .. name, tostring(opts[name]) }, 1, 2, #words + 1, words)
+    end
+  end
+  words[#words + 1] = opts.to_end and "--to-end" or nil
+  return quote.words(words)
+end
+
 local function plan(project)
   local request = progress.attach(shown, agent.request(opts))
-  request.project = project
+  request.project, request.command = project, what_was_given(project)
   request.slug, request.target, request.pipeline = opts.slug, opts.target, opts.pipeline
   request.steps, request.to_end, request.dry_run = opts.steps, opts.to_end, opts.dry_run
   return mighost.plan(request)

@@ -71,6 +71,22 @@ local function read_call(dir, where)
   return call
 end
 
+---Whether calls can be kept in this folder, or it can be made; nothing is written.
+---@param path string absolute
+---@return true|nil
+---@return string? message
+---@return string? NAME
+function M.can_save(path)
+  local dir <close>, message, name = fs.open_dir(path)
+  local above = path:match("^(.*)/[^/]*$")
+  if dir then
+    return sys.can_write(path)
+  elseif name == "ENOENT" and above then
+    return M.can_save(above == "" and "/" or above)
+  end
+  return nil, message, name
+end
+
 ---Finds the recorded answer to a call.
 ---@param path string folder of the recording
 ---@param call { stage: string, visit: integer }

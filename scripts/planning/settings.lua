@@ -4,6 +4,7 @@ local fs = require "host.fs"
 local sys = require "host.sys"
 local places = require "planning.places"
 local taste = require "project.taste"
+local text = require "lib.text"
 
 local SANDBOXES <const> = { ["require"] = true, auto = true, off = true }
 local EFFORTS <const> = { low = true, medium = true, high = true, xhigh = true }
@@ -15,6 +16,7 @@ local REPLAY <const> = "replay"
 local COMMAND <const> = "command"
 local SANDBOX <const> = "auto"
 local BUILT_IN <const> = "pipeline"
+local PROGRAM <const> = "--with command --agent-command 'PROGRAM ARGS'"
 
 ---@class mighost.PlanSettings
 ---@field with string
@@ -85,7 +87,7 @@ local function choose_agent(reg, opts, config, settings)
   settings.with = opts.with or os.getenv("MIGHOST_WITH") or config.with
   if not settings.with then
     return nil, "no agent was chosen",
-      "EUSAGE", completed(opts, "--with command --agent-command 'PROGRAM ARGS'")
+      "EUSAGE", completed(opts, PROGRAM)
   end
   local adapter, message, name, fix = reg:agent(settings.with)
   if not adapter then
@@ -102,12 +104,27 @@ local function choose_agent(reg, opts, config, settings)
   return true
 end
 
+---The program of the agent `command`, as far as its line can be read.
+local function check_program(opts, settings)
+  local words, why = text.shell_split(settings.agent_command or "")
+  if not words then
+    return nil, "the program of the agent command cannot be made out: " .. why, "EUSAGE",
+      completed(opts, PROGRAM)
+  elseif not words[1] then
+    return nil, "the agent command needs the program to run", "EUSAGE", completed(opts, PROGRAM)
+  end
+  return true
+end
+
 ---Options that belong to one agent only are refused with any other: they would do nothing.
 local function check_agent_options(opts, settings)
-  if settings.with == COMMAND and not settings.agent_command then
-    return nil, "the agent command needs the program to run", "EUSAGE",
-      completed(opts, "--with command --agent-command 'PROGRAM ARGS'")
-  elseif settings.with ~= COMMAND and opts.agent_command then
+  if settings.with == COMMAND then
+    local ok, message, name, fix = check_program(opts, settings)
+    if not ok then
+      return nil, message, name, fix
+    end
+  end
+  if settings.with ~= COMMAND and opts.agent_command then
     return nil, ("--agent-command goes with --with command, not with %s"):format(settings.with),
       "EUSAGE"
   elseif settings.with ~= REPLAY and (opts.recording or opts.strict) then
@@ -117,18 +134,34 @@ local function check_agent_options(opts, settings)
   return true
 end
 
-local function choose_recording(opts, settings)
+---A recording that cannot be kept is told of before an agent is paid for it.
+local function choose_record(opts, settings)
   settings.record = absolute(opts.record)
+  if not settings.record then
+    return true
+  end
+  local ok, why = require("planning.recording").can_save(settings.record)
+  if not ok then
+    return nil, "calls cannot be recorded there: " .. why, "EUSAGE"
+  end
+  return true
+end
+
+local function choose_recording(opts, settings)
   settings.strict = opts.strict or false
   if settings.with ~= REPLAY then
     return true
+  elseif not opts.recording then
+    local path, message, name = shipped_recording()
+    settings.recording = path
+    return path and true, message, name
   end
-  local path, message, name = absolute(opts.recording), nil, nil
-  if not path then
-    path, message, name = shipped_recording()
+  settings.recording = absolute(opts.recording)
+  local dir <close>, why = fs.open_dir(settings.recording)
+  if not dir then
+    return nil, "there is no recording to answer from: " .. why, "EUSAGE"
   end
-  settings.recording = path
-  return path and true, message, name
+  return true
 end
 
 local function prefix_of(config)
@@ -173,9 +206,9 @@ local function choose_pipeline(reg, opts, config, settings)
 end
 
 local function read_taste(project, settings)
-  local text, message, name = taste.read(project.root, project.config)
-  settings.taste = text
-  return text and true, message, name
+  local words, message, name = taste.read(project.root, project.config)
+  settings.taste = words
+  return words and true, message, name
 end
 
 local M = {}
@@ -201,6 +234,7 @@ function M.resolve(project, reg, opts)
   local steps = {
     function() return choose_agent(reg, opts, config, settings) end,
     function() return check_agent_options(opts, settings) end,
+    function() return choose_record(opts, settings) end,
     function() return choose_recording(opts, settings) end,
     function() return choose_limits(opts, config, settings) end,
     function() return choose_sandbox(opts, config, settings) end,

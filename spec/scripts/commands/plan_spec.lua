@@ -32,6 +32,23 @@ describe("mighost plan", function()
     assert.same({ false, 2 }, { document.ok, document.code })
   end)
 
+  it("tells what the command lacks, beside what it was given", function()
+    local p <close> = project.new()
+    local given = { "plan", "alpha", "--target", "T 1", "--steps", "2" }
+    local result = p:run(given)
+    assert.equal(2, result.exit)
+    assert.is_truthy(result.stderr:find("next: mighost plan alpha --target 'T 1' --steps 2 --with "
+      .. "command --agent-command 'PROGRAM ARGS'\n", 1, true), result.stderr)
+    result = p:run { "plan", "--to-end", "--pipeline", "short", "--", "-x" }
+    assert.is_truthy(result.stderr:find("next: mighost plan migrations/-x --pipeline short "
+      .. "--to-end --with command", 1, true), result.stderr)
+    result = p:run { "plan", "alpha", "--target", "T", "--with", "command",
+      "--agent-command", "a 'b" }
+    assert.equal(2, result.exit)
+    assert.matches("a single quote is not closed", result.stderr)
+    assert.is_nil(result.stderr:find("evidence", 1, true))
+  end)
+
   it("says nothing but the steps with --quiet", function()
     local p <close> = project.new()
     local result = p:plan { "alpha", "--target", "T", "--quiet" }

@@ -60,13 +60,37 @@ describe("planning.settings", function()
     local p <close> = project.new()
     assert.matches("^" .. sys.share():gsub("%p", "%%%0") .. "/stages/recordings/[^/]+$",
       assert(resolve(p, REPLAY)).recording)
-    assert.equal("/rec", assert(resolve(p, { with = "replay", recording = "/rec" })).recording)
-    assert.equal(sys.cwd() .. "/rec",
-      assert(resolve(p, { with = "replay", recording = "rec" })).recording)
+    local shipped = assert(resolve(p, REPLAY)).recording
+    assert.equal(shipped, assert(resolve(p, { with = "replay", recording = shipped })).recording)
+    assert.equal(sys.cwd() .. "/stages",
+      assert(resolve(p, { with = "replay", recording = "stages" })).recording)
+    local none = refusal(p, { with = "replay", recording = "/no/where" })
+    assert.equal("EUSAGE", none.name)
+    assert.matches("no recording to answer from: .*/no/where", none.message)
   end)
+
+  it("tells of a recording that could not be kept before anybody is paid, and makes nothing",
+    function()
+      local p <close> = project.new()
+      local file = p.repo:write("file", "")
+      local none = refusal(p, { with = "replay", record = file .. "/kept" })
+      assert.equal("EUSAGE", none.name)
+      assert.matches("calls cannot be recorded there: .*file", none.message)
+      assert.equal(p.path .. "/a/b", assert(resolve(p,
+        { with = "replay", record = p.path .. "/a/b" })).record)
+      assert.is_false(p.repo.dir:exists("a"))
+    end)
 
   it("refuses options that would do nothing, and agents and efforts that are none", function()
     local p <close> = project.new()
+    for line, why in pairs { [""] = "needs the program", [" "] = "needs the program",
+      ["a 'b"] = "a single quote is not closed in: a 'b" } do
+      local none = refusal(p,
+        { with = "command", agent_command = line, command = "mighost plan x" })
+      assert.same({ "EUSAGE", "mighost plan x --with command --agent-command 'PROGRAM ARGS'" },
+        { none.name, none.fix })
+      assert.matches(why, none.message, 1, true)
+    end
     assert.equal("EUSAGE", refusal(p, { with = "command" }).name)
     for _, more in ipairs { { recording = "r" }, { strict = true } } do
       more.with, more.agent_command = "command", "a"
