@@ -184,7 +184,7 @@ static int put_key(struct encoder *encoder, int index)
         return put_value(encoder, index);
     default:
         encoder->depth--; /* the place is the table, not its key */
-        return refuse(encoder, "a key that is no string, number or boolean cannot be handed over");
+        return refuse(encoder, "only a string, number or boolean can be a key here");
     }
 }
 
@@ -267,7 +267,7 @@ int mh_lib_script_encode(lua_State *L, int first, int last, const struct mh_lib_
     return 0;
 }
 
-/* Pushes a value that is no table. */
+/* Pushes a value that is not a table. */
 static void push_token(lua_State *L, const struct mh_wire_token *token,
                        mh_lib_script_push *push_function)
 {

@@ -199,7 +199,7 @@ static int take_file(int dirfd, const char *name, double wait, struct mh_err *er
     return mh_err_set(err, "ESTALE", "cannot lock %s: something keeps replacing it", name);
 }
 
-/* The text is a courtesy: without it the lock is as good, so a full disk is no failure here. */
+/* The text is a courtesy: without it the lock is as good, so a full disk is not a failure here. */
 static void write_text(int fd, const char *text)
 {
     size_t length = strlen(text);

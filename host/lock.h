@@ -55,7 +55,7 @@ struct mh_lock_options {
  *                 deadline; the message ends with the first line of the holder's text
  *   EINTERRUPTED  a SIGINT or SIGTERM came while waiting
  *   EUNSUPPORTED  the file system cannot be trusted to lock: NFS, SMB, 9p, FUSE, ENOLCK, EOPNOTSUPP
- *   EINVALIDPATH  `name` is no file name, or what is there is not a regular file
+ *   EINVALIDPATH  `name` is not a file name, or what is there is not a regular file
  *   ESTALE        the file on disk was replaced again and again while it was being locked
  *   an errno      anything else
  */

@@ -47,7 +47,7 @@ struct guard {
     const struct mh_proc_plan *plan;
     enum phase phase;
     pid_t program;   /* 0 once it was waited for */
-    pid_t first;     /* its number for good: it is no straggler */
+    pid_t first;     /* its number for good: it is not a straggler */
     bool orphaned;   /* mighost is dead */
     bool empty;      /* there is no child */
     bool fenced;     /* it can signal nothing but its descendants */

@@ -15,7 +15,7 @@ enum {
 };
 
 /*
- * An existing file is emptied; what is no file is refused, as a FIFO would block and a device
+ * An existing file is emptied; what is not a file is refused, as a FIFO would block and a device
  * swallow.
  */
 static int open_file(struct mh_proc_log *log, struct mh_err *err)

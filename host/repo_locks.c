@@ -34,7 +34,7 @@ static bool is_lock(const char *name)
     return length >= sizeof SUFFIX && strcmp(name + length + 1 - sizeof SUFFIX, SUFFIX) == 0;
 }
 
-/* Looks at one name; what is no lock, or has vanished, is passed over. */
+/* Looks at one name; what is not a lock, or has vanished, is passed over. */
 static int look(const struct search *search, int dirfd, const char *name, const char *folder,
                 struct mh_err *err)
 {

@@ -8,7 +8,7 @@
  *   INTEGER NUMBER   8 bytes, the lowest first; a NUMBER is an IEEE double
  *   STRING           4 bytes of length, the lowest first, and the bytes
  *   FUNCTION         4 bytes, its number: a function stays where it was made, and is called there
- *   TABLE            key, value, key, value, …, then END; a key is no NIL, NaN, TABLE or FUNCTION
+ *   TABLE            key, value, key, value, …, then END; a key is not NIL, NaN, TABLE or FUNCTION
  *
  * Reading trusts nothing: lengths, nesting, order and count are checked, and what a string points
  * to lies in the message.  Nothing here allocates.
@@ -64,7 +64,7 @@ void mh_wire_open(struct mh_wire_reader *reader, const void *data, size_t size);
 
 /*
  * Reads the next token: 1, or 0 at the end of a complete message, or -1 with ECORRUPT for bytes
- * that are no message; after that the reader is not to be used.
+ * that are not a message; after that the reader must not be used.
  */
 int mh_wire_next(struct mh_wire_reader *reader, struct mh_wire_token *token, struct mh_err *err);
 

@@ -3,7 +3,7 @@
  * state.
  *
  * The live line is for progress: mh_term_live writes it over itself, mh_term_clear_live takes it
- * away before anything else is printed.  On what is no terminal, or a dumb one, both do nothing.
+ * away before anything else is printed.  On what is not a terminal, or a dumb one, both do nothing.
  *
  * The state is saved before a program that may change it is run on the terminal (an editor, an
  * agent's own interface) and restored after, also when that program was killed: mh_term_save; run;

@@ -56,7 +56,7 @@ struct mh_snapshot {
     }
 
 /*
- * Reads the tree `name` in `dirfd` into the empty snapshot `out`; a missing one is no failure:
+ * Reads the tree `name` in `dirfd` into the empty snapshot `out`; a missing one is not a failure:
  * `exists` is false and the digest is the one of a missing tree.  `out` is untouched on failure.
  *
  * The digest is SHA-256 over "mighost-tree 1\n" and one record an entry, the root first with an

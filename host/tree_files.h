@@ -53,7 +53,7 @@ void mh_copier_release(struct mh_copier *copier);
 /*
  * Copies the regular file `from_name` to a new file `to_name`: by sharing blocks, else in the
  * kernel, else through memory.  Permission bits are kept.  On failure a part of the copy may be
- * left.  -1 with errno: EINVAL for what is no regular file, ESTALE when it shrank meanwhile.
+ * left.  -1 with errno: EINVAL for what is not a regular file, ESTALE when it shrank meanwhile.
  */
 int mh_copier_copy(struct mh_copier *copier, int from, const char *from_name, int to,
                    const char *to_name);

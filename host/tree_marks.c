@@ -177,13 +177,13 @@ static void settle(const struct mh_marks *marks)
     }
 }
 
-/* Whether a root is missing, no directory, or one that may not be read. */
+/* Whether a root is missing, not a directory, or one that may not be read. */
 static bool cannot_be_entered(int errnum)
 {
     return errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP || errnum == EACCES;
 }
 
-/* The marks of a root that is no directory: its own. */
+/* The marks of a root that is not a directory: its own. */
 static int look_at_root(int dirfd, const char *name, struct mh_marks *marks, struct mh_err *err)
 {
     struct mh_walk_step step = {.path = "", .length = 0};

@@ -59,8 +59,8 @@ struct mh_marks_options {
     bool settle; /* waits until the next change of an entry must get another ctime: some ms */
 };
 
-/* Fills empty marks; they are empty after a failure.  A root that is no directory, or that cannot
- * be opened, has marks of itself alone. */
+/* Fills empty marks; they are empty after a failure.  A root that is not a directory, or that
+ * cannot be opened, has marks of itself alone. */
 int mh_marks_take(int dirfd, const char *name, const struct mh_marks_options *options,
                   struct mh_marks *marks, struct mh_err *err);
 

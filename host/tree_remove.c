@@ -17,7 +17,7 @@ static int remove_step(const struct mh_walk *walk, const struct mh_walk_step *st
                       step->length > 0 ? "/" : "", step->path);
 }
 
-/* Removes what is no directory. */
+/* Removes what is not a directory. */
 static int remove_file(int dirfd, const char *name, struct mh_err *err)
 {
     return mh_os_unlink(dirfd, name, 0) < 0 ? mh_err_sys(err, errno, "cannot remove %s", name) : 0;

@@ -67,7 +67,7 @@ struct mh_walk {
 
 /*
  * Opens the root: the directory `name` in dirfd.  Both must stay valid.  A root that cannot be
- * opened fails with its errno; one that is no directory, or a link, is EINVALIDPATH with errno
+ * opened fails with its errno; one that is not a directory, or a link, is EINVALIDPATH with errno
  * ENOTDIR or ELOOP.
  */
 int mh_walk_begin(struct mh_walk *walk, int dirfd, const char *name, int flags, struct mh_err *err);
@@ -82,8 +82,8 @@ void mh_walk_skip(struct mh_walk *walk);
 /* Accepts an empty walk and one that was not finished. */
 void mh_walk_end(struct mh_walk *walk);
 
-/* Fills err with EINVALIDPATH for an entry that is no regular file, naming what it is; returns -1.
- */
+/* Fills err with EINVALIDPATH for an entry that is not a regular file, and names what it is; returns
+ * -1. */
 int mh_walk_refuse(const struct mh_walk *walk, const struct mh_walk_step *step, struct mh_err *err);
 
 #endif

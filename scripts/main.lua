@@ -40,7 +40,7 @@ local function to_exit_code(value, script)
   elseif math.type(value) == "integer" and value >= 0 and value <= EXIT_MAX then
     return value
   end
-  return require("cli").end_early(("%s returned %s, which is no exit code from 0 to 255"):format(
+  return require("cli").end_early(("%s returned %s, not an exit code from 0 to 255"):format(
     script.path, tostring(value)), EXIT_FAILED)
 end
 

@@ -41,7 +41,7 @@ end
 ---@return string[]
 function M.untrusted(project)
   local why = project.team and require("project.trust").explain(project)
-  return { why and why .. "; going on without (mighost trust --show)" or nil }
+  return { why and why .. "; continuing without them (mighost trust --show)" or nil }
 end
 
 --- Which file serves a name, and which others that hides.

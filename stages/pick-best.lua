@@ -69,7 +69,7 @@ return {
     local names = plan_files.approaches(ctx.files())
     local name = contract.name(value, names)
     if not name then
-      return nil, ("chosen-approach names %s, which is none of the approaches: %s"):format(
+      return nil, ("chosen-approach names %s, not one of the approaches: %s"):format(
         contract.excerpt(value), plan_files.show(names))
     end
     return "completed", "chosen: " .. plan_files.show { name }

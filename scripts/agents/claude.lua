@@ -119,7 +119,7 @@ local function refuse(report, seen)
   local result = seen.result
   if not result then
     if report.exit == 0 and report.stdout.bytes == 0 then
-      return "ended without a word, as it does where its temporary folder cannot be written",
+      return "ended without output, as it does when it cannot write its temporary folder",
         "empty"
     end
     local words = report.stderr.last_line()

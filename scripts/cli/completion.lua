@@ -6,7 +6,7 @@ local argparse = require "argparse"
 
 local cli = require "cli"
 
--- Words that are no command by themselves.
+-- Words that are not commands by themselves.
 local GROUPS <const> = { migration = "Inspect and steer plans." }
 
 

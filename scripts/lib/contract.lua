@@ -87,7 +87,7 @@ local function clean_reason(text)
 end
 
 ---"— reason", "– reason" or "- reason" behind a decision: the reason, "" for none, nil when `rest`
----is anything else. A hyphen needs a blank on one side, so that "reject-ish" is no rejection.
+---is anything else. A hyphen needs a blank on one side, so that "reject-ish" is not a rejection.
 local function reason_in(rest)
   local bare = rest:match("^" .. AROUND .. "*(.*)$")
   if trim(bare, ENDING) == "" then

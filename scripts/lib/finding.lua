@@ -5,7 +5,7 @@ local CODE <const> = "^%w[%w._-]*$" -- people and programs look for it
 
 local M = {}
 
----Why this is no finding, nil when it is one.
+---Why this is not a finding, nil when it is one.
 ---@param finding any
 ---@return string|nil
 function M.problem(finding)

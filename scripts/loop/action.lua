@@ -59,7 +59,7 @@ local function run_folder(action)
 end
 
 ---A function that leaves a sign of life every few seconds: what is changed much later than the last
----one is no doing of this action's.
+---one was not done by this action.
 ---@return fun()
 function Action:ticker()
   local last = -math.huge

@@ -169,7 +169,7 @@ function M.stage(action)
   if not problems then
     return nil, message, name
   elseif #problems > 0 then
-    return nil, "the agent did what only people do: " .. some(problems), "EESCAPED"
+    return nil, "the agent did what only a person may do: " .. some(problems), "EESCAPED"
   end
   local made, trouble, errno = nested.find(action)
   if not made then
@@ -249,7 +249,7 @@ function M.check_after(action, change)
     problems[#problems + 1] = "something was committed"
   end
   if #problems > 0 then
-    return nil, "the validation did what only people do: " .. some(problems), "EESCAPED"
+    return nil, "the validation did what only a person may do: " .. some(problems), "EESCAPED"
   end
   return true
 end

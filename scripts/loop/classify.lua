@@ -73,7 +73,7 @@ function M.parse(answer)
   end
   local word, reason = contract.decision(value, WORDS)
   if not word then
-    return nil, ("%s says %s, which is none of: %s"):format(KEY, contract.excerpt(value),
+    return nil, ("%s says %s, not one of: %s"):format(KEY, contract.excerpt(value),
       table.concat(WORDS, ", "))
   end
   return word, reason or "no reason is given"

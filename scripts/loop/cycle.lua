@@ -39,7 +39,7 @@ function Cycle:finish(status, message, name, fix)
   return false
 end
 
----Ends it by a failure that is no outcome of an action.
+---Ends it by a failure that is not an outcome of an action.
 function Cycle:break_off(message, name, fix)
   return self:finish(name == "EINTERRUPTED" and "interrupted" or "failed", message, name, fix)
 end

@@ -30,7 +30,7 @@ function M.status(outcome)
   return is_migration and "migration_failed" or "failed"
 end
 
----What `run-once` ends with after an outcome that is no success.
+---What `run-once` ends with after an outcome that is not a success.
 ---@param outcome mighost.Outcome
 ---@return string NAME
 function M.name(outcome)

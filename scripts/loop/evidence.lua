@@ -199,12 +199,12 @@ function Run:failure(failure)
     role = failure.role, decision = failure.decision, retry = failure.retry or "none",
     failure_kind = failure.failure_kind or "none", evidence = with_rejected(failure.evidence or {}),
     target = failure.target and words.flatten(self.project, failure.target),
-    summary = words.flatten(self.project, failure.summary or "nothing was said"),
+    summary = words.flatten(self.project, failure.summary or "no reason was given"),
     why = failure.why and words.clean(failure.why),
     next_step = failure.next_step and words.clean(failure.next_step),
   }
   if not self.place then
-    return nil, "no publication was ever begun here, so nothing is kept of it", "ENOENT"
+    return nil, "no publication was ever begun here, so nothing is set aside", "ENOENT"
   end
   local path, message, name = failures.keep(self.place, full)
   if not path then

@@ -15,7 +15,7 @@ local function read_ends(path)
   local file <close>, why = io.open(path, "rb")
   local size = file and file:seek("end")
   if not size or not file:seek("set", 0) then
-    return nil, why or "it is no file"
+    return nil, why or "it is not a file"
   elseif size <= 2 * EXCERPT_BYTES then
     return file:read("a")
   end

@@ -96,7 +96,8 @@ function M.take(root, skip)
     elseif report.exit == 0 and report.stdout.whole then
       return { taken = taken, entries = parse(report.stdout.head) }
     end
-    trouble = report.stdout.whole and report.stderr.head:match("[^\n]+") or "it holds too much"
+    trouble = report.stdout.whole and report.stderr.head:match("[^\n]+")
+      or "it has too many entries"
   end
   return nil, ("cannot look through %s: %s"):format(root, text.printable(trouble or "no reason")),
     "EIO"

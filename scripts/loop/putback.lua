@@ -78,7 +78,7 @@ local function remove_new(before, now)
   return true
 end
 
----Makes what is no file with a program, in the place of whatever has its name.
+---Makes what is not a file with a program, in the place of whatever has its name.
 local function make_with(before, dir, path, argv)
   local removed, message, name = dir:remove(path)
   if not removed then

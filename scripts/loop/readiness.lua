@@ -52,7 +52,7 @@ local function check_untouched(action)
   if not undone then
     return nil, failure, errno
   elseif #problems > 0 then
-    return false, "the ready-check is to change nothing, but did: " .. changes.some(problems)
+    return false, "the ready-check must change nothing, but did: " .. changes.some(problems)
   end
   return true
 end
@@ -91,7 +91,7 @@ function M.ask(ctx, action, about)
   end
   local said, unclear = ready.parse(answer.text)
   if not said then
-    return fail(FAILED, "the ready-check says nothing: " .. unclear)
+    return fail(FAILED, "the ready-check gave no answer: " .. unclear)
   end
   return { ready = said.ready, reason = words.flatten(ctx.project, said.reason),
     usage = answer.usage, evidence = { folder .. "/answer.md" } }

@@ -104,7 +104,7 @@ local function give_up(ctx, action, entry, message, name)
     return nil, message, name
   end
   return put_back(ctx, action, entry,
-    "what its agent had done was put back: " .. words.flatten(ctx.project, message))
+    "its agent's changes were put back: " .. words.flatten(ctx.project, message))
 end
 
 ---The change as it was judged, or is judged now.
@@ -140,9 +140,9 @@ local function go_on(ctx, action, entry)
   if outcome == nil then
     return give_up(ctx, action, entry, problem, errno)
   elseif outcome and outcome.commit then
-    return picked(entry, "committed", "what its agent had done was committed", outcome.commit)
+    return picked(entry, "committed", "its agent's changes were committed", outcome.commit)
   end
-  local refused = picked(entry, "refused", "what its agent had done was put back: " .. try.summary)
+  local refused = picked(entry, "refused", "its agent's changes were put back: " .. try.summary)
   if outcome == false then -- it may be tried again, which the next tick does
     local finished, trouble, number = action:finish()
     return finished and refused, trouble, number
@@ -159,14 +159,14 @@ end
 local function leave_alone(action, entry)
   local removed, message, name = action:finish()
   return removed and picked(entry, "left-alone",
-    "somebody has moved on from what an interrupted run left; it is left as it is"), message, name
+    "somebody has continued from what an interrupted run left; nothing is put back"), message, name
 end
 
 local function settle(ctx, entry, lock)
   entry.found = entry.stage
   local before, trouble, errno = worktree.read(ctx.project)
   if not before then
-    return nil, "what was there before an interrupted run cannot be read: " .. trouble, errno
+    return nil, "the record of an interrupted run cannot be read: " .. trouble, errno
   end
   local action = actions.adopt(ctx, entry, lock, before)
   local oid = find_commit(ctx.project, entry)
@@ -183,7 +183,7 @@ local function settle(ctx, entry, lock)
   if GOES_ON[entry.stage] and entry.tree then
     return go_on(ctx, action, entry)
   end
-  return put_back(ctx, action, entry, "what an interrupted run was at was put back")
+  return put_back(ctx, action, entry, "the work of an interrupted run was put back")
 end
 
 ---The lease of the slug, where it is a phase: nobody else may work on that migration.

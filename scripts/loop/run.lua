@@ -103,7 +103,8 @@ function M.run(project, opts)
   local run <close> = ctx.run
   ctx.report { kind = "run", id = run.id, path = run.path }
   if ctx.settings.max_attempts == 0 then
-    ctx.report { kind = "warning", text = "attempts are not limited: what fails is tried for ever" }
+    ctx.report { kind = "warning",
+      text = "attempts are not limited: what fails is tried again without end" }
   end
   local cycle = cycles.new(ctx, prepared.source, opts.command == "run-once")
   carry_out(ctx, cycle)

@@ -228,7 +228,7 @@ function M.parse(answer, candidates)
   end
   local kind, reason = contract.decision(value, kinds)
   if not kind then
-    return nil, ("%s says %s, which is none of: %s"):format(KEY, contract.excerpt(value),
+    return nil, ("%s says %s, not one of: %s"):format(KEY, contract.excerpt(value),
       table.concat(kinds, ", "))
   end
   return by_kind[kind], reason or "no reason is given"

@@ -77,7 +77,7 @@ function M.text(failure, excerpts)
     front_matter(failure),
     ("# %s: %s"):format(failure.role, failure.failure_kind),
     "## What failed\n\n" .. failure.summary,
-    "## Why\n\n" .. (failure.why or "Nothing more is known than what the evidence shows."),
+    "## Why\n\n" .. (failure.why or "Only the evidence says more."),
     "## Next step\n\n" .. (failure.next_step or "Read the evidence, then run mighost again."),
     #excerpts > 0 and "## Evidence",
   }

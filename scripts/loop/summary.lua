@@ -3,7 +3,7 @@
 local json = require "lib.json"
 
 local SCHEMA_VERSION <const> = 1
--- A try that another one follows is no failure yet.
+-- A try that another one follows is not a failure yet.
 local COUNTED_AS <const> = {
   abandon = "failures", blocked = "failures", retry = "retries", deferred = "deferred",
   unchanged = "unchanged",

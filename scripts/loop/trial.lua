@@ -38,7 +38,7 @@ local function failed(role, kind, message, try)
   return try
 end
 
----An answer that is no consent: the agent wants something else than a commit.
+---An answer that is not consent: the agent wants something else than a commit.
 local function asked(job, try)
   local status = try.status
   if not status or not status.decision or status.decision == "commit" then

@@ -60,9 +60,9 @@ end
 ---Why nobody can say whether it is green; nil where it said so itself.
 local function describe_trouble(ctx, report)
   local limits = {
-    timeout = { ("was not done within %g s and was ended"):format(
+    timeout = { ("did not finish within %g s and was ended"):format(
       ctx.settings.validation_timeout or 0), "ETIMEOUT" },
-    silence = { ("gave no sign of life for %d s and was ended"):format(SILENCE), "ESILENCE" },
+    silence = { ("printed nothing for %d s and was ended"):format(SILENCE), "ESILENCE" },
     output = { ("printed more than %d MiB and was ended"):format(CAP >> 20), "EOUTPUT" },
     interrupt = { "was interrupted", "EINTERRUPTED" },
   }

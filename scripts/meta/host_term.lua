@@ -18,7 +18,7 @@ function term.width(fd) end
 function term.is_tty(fd) end
 
 --- Writes one line over the last one written so, cut to the width, control characters left out.
---- Does nothing where fd is no terminal or a dumb one.
+--- Does nothing where fd is not a terminal or a dumb one.
 ---@param fd integer
 ---@param text string
 ---@return true?

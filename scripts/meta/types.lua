@@ -73,7 +73,7 @@
 ---@field needs? string[]  globs of files that an earlier stage must have produced
 ---@field produces? string[]  globs of files that must be there afterwards, none of them empty
 ---@field timeout? number  seconds for a whole answer; what a command is given counts more
----@field silence? number  seconds without a sign of life, likewise
+---@field silence? number  seconds without output, likewise
 ---@field prompt fun(ctx: mighost.Context): string  the work and its output contract
 ---@field judge mighost.Judge
 ---@field examples? { text: string, outcome?: string }[]  without one it must be refused

@@ -59,7 +59,7 @@ local function read_effort(lines, file)
   end
   local word = words:match("^%S+"):gsub("^[`%.,;:]+", ""):gsub("[`%.,;:]+$", ""):lower()
   if not EFFORTS[word] then
-    return nil, ("%s: required effort %q is none of low, medium, high, xhigh"):format(file, word)
+    return nil, ("%s: required effort %q is not one of low, medium, high, xhigh"):format(file, word)
   end
   return word
 end

@@ -59,7 +59,7 @@ local function check_child(project, live, slug, may_lack)
   elseif not found or not is_listed(live, slug) then
     return nil, ("there is no migration '%s' in %s"):format(slug, project.live), "EUSAGE", LIST
   elseif found.kind ~= "directory" then
-    return nil, ("'%s' in %s is no migration but a %s"):format(slug, project.live, found.kind),
+    return nil, ("'%s' in %s is not a migration but a %s"):format(slug, project.live, found.kind),
       "EINVALIDPATH"
   end
   return slug

@@ -122,9 +122,9 @@ end
 local function limit_struck(call, report)
   local who = name_agent(call)
   if report.ended_by == "timeout" then
-    return ("%s was not done within %g s and was ended"):format(who, call.timeout), "ETIMEOUT"
+    return ("%s did not finish within %g s and was ended"):format(who, call.timeout), "ETIMEOUT"
   elseif report.ended_by == "silence" then
-    return ("%s gave no sign of life for %g s and was ended"):format(who, call.silence), "ESILENCE"
+    return ("%s printed nothing for %g s and was ended"):format(who, call.silence), "ESILENCE"
   elseif report.ended_by == "output" then
     return ("%s printed more than %d MiB and was ended"):format(who, OUTPUT_CAP >> 20), "EOUTPUT"
   elseif report.ended_by then

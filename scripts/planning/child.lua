@@ -31,7 +31,7 @@ local TIMEOUT <const> = 1800
 
 local M = {}
 
----Runs a program in the project's root to its end.  An exit code other than 0 is no error here.
+---Runs a program in the project's root to its end.  An exit code other than 0 is not an error here.
 ---@param project mighost.Project
 ---@param request mighost.RunRequest
 ---@return mighost.RunReport|nil

@@ -87,7 +87,7 @@ function M.call(folder, words, opts)
   elseif report.ended_by == "interrupt" then
     return nil, "interrupted", "EINTERRUPTED", report
   elseif report.ended_by == "timeout" then
-    return nil, ("git %s was not done within %g s"):format(command, opts.timeout), "ETIMEOUT",
+    return nil, ("git %s did not finish within %g s"):format(command, opts.timeout), "ETIMEOUT",
       report
   elseif report.exit ~= 0 then
     return nil, ("git %s: %s"):format(command, reason_of(report)), "EGIT", report
@@ -150,7 +150,7 @@ end
 function M.commit_paths(folder, paths, message)
   local known, unknown = M.run(folder, "var", "GIT_COMMITTER_IDENT")
   if not known then
-    return nil, "git knows nobody to commit as: " .. unknown, "ENOIDENT",
+    return nil, "git does not know who you are: " .. unknown, "ENOIDENT",
       "git config user.name NAME && git config user.email ADDRESS"
   end
   local out, why, name = M.run(folder, "add", "--all", "--", table.unpack(paths))

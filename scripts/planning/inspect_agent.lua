@@ -83,7 +83,7 @@ local function sample_reports(command)
     { "nothing printed", of({ exit = 0 }, "", "") },
     { "a failure", of({ exit = 1 }, "", "cannot connect\n") },
     { "a signal", of({ signal = 9, ended_by = "timeout" }, "half an ans", "") },
-    { "bytes that are no text", of({ exit = 0 }, "\xff\0{\"type\":", "\27[2J") },
+    { "bytes that are not text", of({ exit = 0 }, "\xff\0{\"type\":", "\27[2J") },
   }
 end
 
@@ -95,9 +95,9 @@ local function fault_in_answer(answer, why, kind)
     return kind ~= nil and not KINDS[kind] and ("has the unknown kind %s"):format(tostring(kind))
       or nil
   elseif type(answer) ~= "table" or type(answer.text) ~= "string" then
-    return "is no table with a text"
+    return "is not a table with a text"
   elseif answer.usage ~= nil and type(answer.usage) ~= "table" then
-    return "has a usage that is no table"
+    return "has a usage that is not a table"
   end
 end
 

@@ -37,7 +37,7 @@ local function check_text(file, report)
   end
   local chunk, why = load((file.text:gsub(SHEBANG, "", 1)), "@" .. file.path, "t", {})
   if not chunk then
-    fail(file, report, "bad-lua", why, "mend the line, or what it misses further up")
+    fail(file, report, "bad-lua", why, "fix the line, or what is missing above it")
     return false
   end
   return true
@@ -81,7 +81,7 @@ local function judge(file, reg, report)
   local value, why, name = reg:read(file.kind, file)
   if not value then
     fail(file, report, name == "ECONFIG" and "load-failed" or "not-run", why,
-      "mend what it runs while it is loaded; it must return one table")
+      "fix what it runs while it is loaded; it must return one table")
     return
   end
   local shape, code, message, mend = shape_of(file, value)

@@ -5,7 +5,7 @@ local samples = require "planning.inspect_sample"
 local trial = require "planning.inspect_trial"
 
 local FAILED <const> = "rule-failed"
-local MEND <const> = "let it cope with files that are missing or no text, and report only tables "
+local MEND <const> = "make it cope with files that are missing or not text, and report only tables "
   .. "with severity, code and message"
 
 ---Tries one mode on one migration.

@@ -5,9 +5,9 @@ local trial = require "planning.inspect_trial"
 
 local HUGE <const> = 1 << 20 -- bytes; a line of them, and lines of them
 local HEADERS <const> = { "Stage:", "Target:", "Staged work dir:", "Live migration dir:" }
-local PROMPT_MEND <const> = "let it cope with what may be missing: `ctx.plan`, answers, phases, "
+local PROMPT_MEND <const> = "make it cope with what may be missing: `ctx.plan`, answers, phases, "
   .. "feedback"
-local JUDGE_MEND <const> = "let it cope with any text, and with files that are not there"
+local JUDGE_MEND <const> = "make it cope with any text, and with missing files"
 
 -- Work dirs in which a prompt must be made, by what messages call them.
 local VISITS <const> = {
@@ -85,8 +85,8 @@ function Trial:try_prompt(visit)
     local again, second = trial.call(self.file, self.report, about, self.stage.prompt, sample.ctx)
     if again and second ~= text then
       self.report(self.file, problem("prompt-varies", "prompt",
-        "the prompt is another each time: no recording of it can be replayed",
-        "make it of what `ctx` says alone"))
+        "the prompt differs from call to call, so it cannot be replayed from a recording",
+        "make it depend on `ctx` alone"))
     end
   end
   sample.dir:close()
@@ -122,11 +122,11 @@ function Trial:check_verdict(outcome, reason, about)
       message), mend))
   end
   if outcome ~= nil and not declared then
-    tell("undeclared-outcome", ("answers %s, which is none of its outcomes"):format(
+    tell("undeclared-outcome", ("answers %s, not one of its outcomes"):format(
       type(outcome) == "string" and ("%q"):format(outcome) or "a " .. type(outcome)),
       ("return one of: %s; or nil and why"):format(table.concat(self.stage.outcomes, ", ")))
   elseif outcome == nil and (type(reason) ~= "string" or not reason:find("%S")) then
-    tell("no-reason", "refuses it without a reason", "return nil and a sentence that says why")
+    tell("no-reason", "refuses without a reason", "return nil and a sentence that says why")
   elseif outcome ~= nil and reason ~= nil and type(reason) ~= "string" then
     tell("no-reason", ("gives a %s as its reason"):format(type(reason)),
       "return the reason as a text, or none")

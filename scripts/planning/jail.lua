@@ -111,7 +111,7 @@ local function module_finder(jail, modules)
   return function(name, is_own)
     is_own = is_own == true
     if type(name) ~= "string" or not name:find(MODULE) then
-      return nil, "this is no module's name"
+      return nil, "not a module's name"
     end
     if not known[is_own][name] then
       local problem
@@ -195,7 +195,7 @@ end
 
 local function report_all(jail, findings, report)
   if type(findings) ~= "table" or #findings > FINDINGS_MAX then
-    fail(jail, "its findings make no sense")
+    fail(jail, "its findings are malformed")
   end
   for _, finding in ipairs(findings) do
     report(finding)

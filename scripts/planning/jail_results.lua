@@ -51,7 +51,7 @@ local function problem_of_settings(settings)
     end
     for _, way in pairs(ways) do
       if type(way) ~= "table" or #way == 0 or unusable(way, "keys") then
-        return "settings have keys that are no list of lists of names"
+        return "settings have keys that are not a list of lists of names"
       end
     end
   end
@@ -92,7 +92,7 @@ function M.of_answer(values)
   if answer ~= nil then
     return problem_of_fields(answer, ANSWER, "the answer") or problem_of_usage(answer.usage)
   elseif kind ~= nil and not KINDS[kind] then
-    return ("%s is no kind of trouble"):format(tostring(kind))
+    return ("%s is not a known kind of failure"):format(tostring(kind))
   end
   local problem = problem_of_refusal(why)
   if problem or more == nil then

@@ -97,7 +97,7 @@ function M.explain(jail, outcome)
   elseif reason == "crashed" then
     return ("%s: was ended by signal %d"):format(jail.path, outcome.signal)
   end
-  return jail.path .. ": ended without a result that makes sense"
+  return jail.path .. ": ended with a malformed result"
 end
 
 ---The frames of the script alone, fit to be shown.

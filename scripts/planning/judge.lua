@@ -69,7 +69,7 @@ local function ask(stage, answer, ctx)
     return nil, ("the answer to %s was refused: %s"):format(stage.name, reason), "EJUDGE"
   end
   if not is_declared(stage, outcome) then
-    return nil, ("the judge of %s answered %s, which is none of its outcomes"):format(stage.name,
+    return nil, ("the judge of %s answered %s, not one of its outcomes"):format(stage.name,
       tostring(outcome)), "ESCRIPT"
   end
   if reason ~= nil and type(reason) ~= "string" then

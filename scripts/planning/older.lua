@@ -89,9 +89,9 @@ end
 local function judge_nameless(found)
   local age = sys.now() - found.mtime
   if found.kind == "directory" and age >= NEWBORN then
-    return { state = "dead", owner = ("nobody's name is in it, %d s old"):format(age // 1) }
+    return { state = "dead", owner = ("it names no owner and is %d s old"):format(age // 1) }
   end
-  return { state = "unknown", owner = "nobody's name is in it",
+  return { state = "unknown", owner = "it names no owner",
     hint = found.kind == "directory" and ("it counts as dead in %d s"):format(
       math.ceil(NEWBORN - age)) or nil }
 end

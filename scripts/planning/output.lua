@@ -126,7 +126,7 @@ function M.open(captured, path)
   return output
 end
 
----A file that the agent was told to write; one that is no regular file counts as not written.
+---A file that the agent was told to write; one that is not a regular file counts as not written.
 ---@param path string
 ---@return mighost.Output
 function M.of_file(path)

@@ -102,7 +102,7 @@ end
 
 ---@param pipeline mighost.Pipeline
 ---@param step string
----@return string[] outcomes sorted; empty where it is no stage
+---@return string[] outcomes sorted; empty where it is not a stage
 function M.outcomes(pipeline, step)
   return sorted_keys(pipeline.edges[step] or {})
 end

@@ -44,7 +44,7 @@ local function is_cursor(pipeline, name)
   return pipeline.edges[name] ~= nil or pipeline.terminals[name] ~= nil
 end
 
----What to do about a name that is no stage or no cursor: the nearest that is one.
+---What to do about a name that is neither a stage nor a terminal: the nearest that is one.
 local function mend_name(name, ...)
   local names = {}
   for _, map in ipairs { ... } do
@@ -73,7 +73,7 @@ local function check_outcomes(pipeline, step, report)
         ("the outcomes of stage '%s' must be names with cursors"):format(step),
         "write `outcome = \"the stage or terminal that it leads to\"`")
     elseif not is_cursor(pipeline, cursor) then
-      report("leads-nowhere", at, ("outcome '%s' of stage '%s' leads to '%s', which is no cursor")
+      report("leads-nowhere", at, ("outcome '%s' of stage '%s' leads to '%s', which does not exist")
         :format(outcome, step, cursor), mend_name(cursor, pipeline.edges, pipeline.terminals))
     end
   end
@@ -140,7 +140,7 @@ local function check_refine(pipeline, report)
     return
   elseif not pipeline.edges[refine.to] then
     report("bad-refine", { "refine", "to" },
-      ("refine.to is '%s', which is no stage"):format(refine.to),
+      ("refine.to is '%s', which is not a stage"):format(refine.to),
       mend_name(refine.to, pipeline.edges))
   end
   for index, cursor in ipairs(refine.from) do
@@ -156,7 +156,7 @@ local function check_max_visits(pipeline, report)
   for _, step in ipairs(sorted_keys(pipeline.max_visits)) do
     local limit, at = pipeline.max_visits[step], { "max_visits", step }
     if not pipeline.edges[step] then
-      report("bad-max-visits", at, ("max_visits has '%s', which is no stage"):format(step),
+      report("bad-max-visits", at, ("max_visits has '%s', which is not a stage"):format(step),
         mend_name(step, pipeline.edges))
     elseif math.type(limit) ~= "integer" or limit < 1 then
       report("bad-max-visits", at,
@@ -213,7 +213,7 @@ end
 
 local function check_walks(pipeline, report)
   if not pipeline.edges[pipeline.start] then
-    return report("bad-start", { "start" }, ("start is '%s', which is no stage"):format(
+    return report("bad-start", { "start" }, ("start is '%s', which is not a stage"):format(
       pipeline.start), mend_name(pipeline.start, pipeline.edges))
   end
   local reached = reachable_from(pipeline, pipeline.start)

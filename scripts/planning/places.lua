@@ -71,7 +71,7 @@ end
 ---Why an agent may not have a place that it names, else nil.
 local function refuse(call, path)
   if type(path) ~= "string" or path:sub(1, 1) ~= "/" then
-    return ("the agent %s wants to write in %s, which is no absolute path"):format(call.agent, path)
+    return ("the agent %s wants to write in %s, not an absolute path"):format(call.agent, path)
   end
   local opened = opened_by(path, call)
   return opened and ("the agent %s wants to write in %s, which would open %s to it"):format(
@@ -105,7 +105,7 @@ end
 function Places:hint(words)
   for _, sign in ipairs(REFUSED) do
     if self.mode ~= OFF and words:find(sign, 1, true) then
-      return "; it is held to the folders that it may write, which --sandbox=off would end"
+      return "; the sandbox keeps it to the folders that it may write in (--sandbox=off lifts that)"
     end
   end
   return ""

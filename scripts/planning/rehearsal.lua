@@ -109,7 +109,7 @@ local function judge_damaged(rehearsal, job, said, rehearsed)
   end
   rehearsed.refused = rehearsed.refused + 1
   if name == "ESCRIPT" or type(message) ~= "string" or message == "" then
-    return message or "it was refused without a word"
+    return message or "it was refused without a reason"
   end
 end
 

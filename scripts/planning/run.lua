@@ -21,7 +21,7 @@ local sessions = require "planning.session"
 ---@field record? string folder to record to
 ---@field pipeline? string of a new migration
 ---@field timeout? integer seconds for a whole call
----@field silence_timeout? integer seconds without a sign of life
+---@field silence_timeout? integer seconds without output
 ---@field max_wait? integer seconds to spend on waiting where the agent is rate-limited
 ---@field asks_nobody? boolean no agent is needed, and none is chosen
 ---@field pass_env? string[] names of further variables that agents get; "X_*" for all of X_

@@ -171,7 +171,7 @@ end
 local function choose_limits(opts, config, settings)
   settings.effort = opts.effort or config.effort or DEFAULT_EFFORT
   if not EFFORTS[settings.effort] then
-    return nil, ("the effort %s is none of low, medium, high, xhigh"):format(settings.effort),
+    return nil, ("the effort %s is not one of low, medium, high, xhigh"):format(settings.effort),
       "EUSAGE"
   end
   settings.timeout = opts.timeout or config.timeout or DEFAULT_TIMEOUT
@@ -186,7 +186,7 @@ end
 local function choose_sandbox(opts, config, settings)
   local mode = opts.sandbox or os.getenv("MIGHOST_SANDBOX") or config.sandbox or SANDBOX
   if not SANDBOXES[mode] then
-    return nil, ("MIGHOST_SANDBOX is %s, which is none of require, auto, off"):format(mode),
+    return nil, ("MIGHOST_SANDBOX is %s, not one of require, auto, off"):format(mode),
       "EUSAGE"
   end
   local ok, note, name = places.check(mode)

@@ -96,7 +96,7 @@ local function check_globs(stage, problems)
     for index, glob in ipairs(stage[field] or {}) do
       if glob == "" or glob:find("^/") or ("/" .. glob .. "/"):find("/%.%.?/") then
         problems[#problems + 1] = problem("bad-glob", { field, index },
-          ("field '%s' has %q, which is no path inside a migration"):format(field, glob),
+          ("field '%s' has %q, not a path inside a migration"):format(field, glob),
           "write it relative to the migration, such as \"plan.md\" or \"phase-*.md\"")
       elseif field == "produces" and is_own(glob) then
         problems[#problems + 1] = problem("own-file", { field, index },
@@ -119,7 +119,7 @@ local function check_examples(stage, outcomes, problems)
       table.move(found, 1, #found, #problems + 1, problems)
       if type(example.outcome) == "string" and not outcomes[example.outcome] then
         problems[#problems + 1] = problem("undeclared-outcome", { "examples", index, "outcome" },
-          ("example %d has the outcome %s, which is none of the stage's"):format(index,
+          ("example %d has the outcome %s, not one of the stage's"):format(index,
             example.outcome), "name one of 'outcomes', or declare it there")
       end
     end
@@ -163,7 +163,7 @@ function M.rule(value)
   for index, mode in ipairs(value.modes) do
     if not MODES[mode] then
       problems[#problems + 1] = problem("unknown-mode", { "modes", index },
-        ("field 'modes' names %s, which is no mode"):format(mode), "name one of " .. ALL_MODES)
+        ("field 'modes' names %s, which is not a mode"):format(mode), "name one of " .. ALL_MODES)
     end
   end
   if #value.modes == 0 then

@@ -5,7 +5,7 @@ local quote = require "lib.quote"
 local COMMITS <const> = 10000 -- of one migration that are looked through
 local SHORTEST_ID <const> = 4
 local UNDO <const> = "undo"
-local REVIEW <const> = "human-review" -- a person's, which is no stage
+local REVIEW <const> = "human-review" -- a person's, which is not a stage
 
 ---@class mighost.AcceptedSnapshot one publication of a migration
 ---@field oid string its commit
@@ -111,8 +111,9 @@ function M.choose(snapshots, slug, to)
   if found then
     return found
   end
-  return nil, ("'%s' is no earlier accepted step of %s and no commit of one; there are: %s"):format(
-    to, slug, names_of(snapshots)), "EUSAGE", "mighost migration show " .. quote.word(slug)
+  return nil, ("'%s' is neither an earlier accepted step of %s nor its commit; there are: %s")
+    :format(to, slug, names_of(snapshots)), "EUSAGE",
+    "mighost migration show " .. quote.word(slug)
 end
 
 return M

@@ -39,7 +39,7 @@ local function decode_outputs(outputs, where, env)
   end
   local path = path_inside(stdout, env.published)
   if not path then
-    return nil, ("%soutputs.stdout is no path inside %s: %s"):format(where, env.published, stdout)
+    return nil, ("%soutputs.stdout is not inside %s: %s"):format(where, env.published, stdout)
   elseif not env.exists(path) then
     return nil, ("%soutputs.stdout names no file of this migration: %s"):format(where, stdout)
   end

@@ -15,7 +15,7 @@ local MAX_FILES <const> = 1000
 local MAX_DEPTH <const> = 8
 local READ <const> = { max = MAX_FILE }
 local FILE <const>, KEY <const> = FOLDER .. "/", " in " .. FOLDER .. "/config.json"
-local KINDS <const> = { symlink = "a symbolic link", other = "no regular file" }
+local KINDS <const> = { symlink = "a symbolic link", other = "not a regular file" }
 
 ---@class mighost.Team
 ---@field root string

@@ -151,12 +151,12 @@ function M.explain(project)
   local standing = M.standing(project)
   local why = standing.why and "; " .. standing.why or ""
   if standing.state == "refused" then
-    return "nothing of what this project brings along can be used" .. why:gsub("^;", ":")
+    return "no scripts or settings of this project can be used" .. why:gsub("^;", ":")
   elseif standing.state == "new" then
-    return ("this project brings along what you have not trusted: %s%s"):format(
+    return ("this project has scripts or settings that you have not trusted: %s%s"):format(
       shorten(teams().names(project.team)), why)
   elseif standing.state == "changed" then
-    return ("what this project brings along is not what you trusted on %s: %s%s"):format(
+    return ("this project's scripts or settings are not what you trusted on %s: %s%s"):format(
       standing.since:sub(1, DAY), describe_changes(M.changes(project)), why)
   end
 end

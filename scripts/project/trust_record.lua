@@ -13,7 +13,7 @@ local FOLDER <const> = "trust"
 local PRIVATE_FOLDER <const> = { mode = 448 }              -- 0700
 local PRIVATE <const> = { mode = 384 }                     -- 0600
 local KEY_DIGITS <const> = 32
-local UNCERTAIN <const> = "others could change what you trust: "
+local UNCERTAIN <const> = "others could change the record of what you trust: "
 
 ---@class mighost.TrustRecord
 ---@field texts string    what was trusted, as project.team packs it
@@ -65,7 +65,8 @@ function M.read(project)
   local record = decode(text, project)
   if not record then
     local path = project.state_home .. "/" .. rel
-    return nil, "what you trust cannot be read: " .. path, "EUNTRUSTED", "rm " .. quote.word(path)
+    return nil, "the record of what you trust cannot be read: " .. path, "EUNTRUSTED",
+      "rm " .. quote.word(path)
   end
   return record
 end

@@ -20,7 +20,8 @@ local function check_current(m, names, report)
     report {
       severity = "error",
       code = "invalid-current-phase",
-      message = ("the current phase '%s' is none of the phases"):format(m.manifest.current_phase),
+      message = ("the current phase '%s' is not one of the phases"):format(
+        m.manifest.current_phase),
     }
   end
 end

@@ -67,7 +67,7 @@ describe("mighost plan --with claude", function()
       plain = { 0, 0, "review +findings" }, http401 = { 1, 8, "is not logged in" },
       overloaded = { 1, 8, "found its service overloaded" }, refusal = { 1, 8, "was refused" },
       ["break"] = { 1, 1, "Connection to the API was lost" }, empty = { 0, 1, "an empty answer" },
-      ["landlock-no-tmp"] = { 0, 1, "without a word" },
+      ["landlock-no-tmp"] = { 0, 1, "ended without output" },
     } do
       local p <close> = project.new()
       assert.equal(0, p:plan({ "alpha", "--target", "T", "--steps", "3" }).exit)

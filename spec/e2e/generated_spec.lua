@@ -83,7 +83,7 @@ describe("a migration made by a random walk", function()
     end
   end)
 
-  it("is found out by a file that is gone or is no file", function()
+  it("is found out by a file that is gone or is not a file", function()
     for seed = 1, 12 do
       for way = 1, damages.replacements do
         local dir <close> = tmp.dir()

@@ -15,7 +15,7 @@ end
 
 describe("an installation that was moved", function()
   if not lfs.attributes(BUILD .. "/CMakeCache.txt", "mode") then
-    pending("the program under test is no build tree")
+    pending("the program under test is not a build tree")
     return
   end
 

@@ -20,7 +20,7 @@ local function run(p, ...)
   return p:run(args)
 end
 
---- The same at a place that is no project, and in a project whose configuration is broken.
+--- The same at a place that is not a project, and in a project whose configuration is broken.
 local function expect_no_project(name, args)
   local home <close> = tmp.dir()
   args[#args + 1] = "--json"

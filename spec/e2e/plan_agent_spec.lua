@@ -58,7 +58,7 @@ describe("an agent that", function()
     local result = p:plan({ "alpha", "--target", "T", "--timeout", "1" },
       { agent = p:script("(while :; do echo tick; sleep 0.1; done) & wait") })
     assert.equal(11, result.exit)
-    assert.matches("not done within 1 s", result.stderr)
+    assert.matches("did not finish within 1 s", result.stderr)
     expect_nothing_lost(p, head, result)
   end)
 
@@ -68,7 +68,7 @@ describe("an agent that", function()
     local result = p:plan({ "alpha", "--target", "T", "--silence-timeout", "1" },
       { agent = p:script("sleep 600") })
     assert.equal(11, result.exit)
-    assert.matches("no sign of life for 1 s", result.stderr)
+    assert.matches("printed nothing for 1 s", result.stderr)
     expect_nothing_lost(p, head, result)
   end)
 

@@ -143,7 +143,7 @@ describe("mighost migration review", function()
       assert.same({}, p:problems())
     end)
 
-  it("leaves stdout to data where that is no terminal", function()
+  it("leaves stdout to data where that is not a terminal", function()
     local p <close> = waiting()
     local result = review(p, "echo says the agent; " .. RESOLVE, "--json")
     assert.equal(0, result.exit, result.stderr)

@@ -46,7 +46,7 @@ local function hostile(p)
   return p:script(table.concat(lines, "\n"))
 end
 
---- Everything below a folder that is no folder itself, with type, mode, time and content.
+--- Everything below a folder that is not a folder itself, with type, mode, time and content.
 local function look(path)
   local script = [[cd "$0" && find . -path ./.git/mighost -prune -o -type f -exec sha1sum {} + &&
     find . -path ./.git/mighost -prune -o ! -type d -printf '%p %y %m %l\n' | sort]]

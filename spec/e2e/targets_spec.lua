@@ -90,7 +90,7 @@ describe("a target", function()
     expect_refused(p, "alpha/..", "%.%.", p.path .. "/migrations")
   end)
 
-  it("is no link, at whatever level", function()
+  it("is not a link, at whatever level", function()
     local p <close> = make { "alpha" }
     p.repo.dir:symlink("alpha", "migrations/link")
     p.repo.dir:symlink("nowhere", "migrations/dangling")

@@ -303,7 +303,8 @@ describe("trust", function()
     sh.check { argv = { "chmod", "666", record } }
     result = p:run { "hello" }
     assert.equal(UNTRUSTED, result.exit)
-    assert.matches("others could change what you trust: " .. record, result.stderr, 1, true)
+    assert.matches("others could change the record of what you trust: " .. record, result.stderr,
+      1, true)
     assert.matches("next: chmod o-w " .. record, result.stderr, 1, true)
   end)
 

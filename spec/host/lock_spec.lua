@@ -124,7 +124,7 @@ describe("host.lock", function()
     assert.is_true(held:verify())
   end)
 
-  it("refuses what is no file name or no regular file", function()
+  it("refuses what is not a file name or not a regular file", function()
     dir:mkdir("directory")
     dir:write("file", "")
     dir:symlink("file", "link")

@@ -242,7 +242,7 @@ describe("host.proc", function()
       assert.equal("first\nsecond\n", report.stdout.head)
     end)
 
-    it("refuses a log that cannot be made or is no file, and starts nothing", function()
+    it("refuses a log that cannot be made or is not a file, and starts nothing", function()
       local dir <close> = tmp.dir()
       local fifo = processes.fifo(dir, "fifo")
       dir:write("target", "kept")

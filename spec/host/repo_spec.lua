@@ -205,7 +205,7 @@ describe("host.repo", function()
       assert.are.equal(tree.digest(scratch.path .. "/dir"), tree.digest(dir:join("new")))
     end)
 
-    it("refuses what is no tree of plain files, and leaves nothing", function()
+    it("refuses what is not a tree of plain files, and leaves nothing", function()
       fails("ENOENT", "nothing", scratch:head(), dir:join("x"))
       fails("EIO", "dir/a.txt", scratch:head(), dir:join("x"))
       fails("EINVALIDPATH", "dir", scratch:head(), "relative")

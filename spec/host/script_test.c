@@ -252,7 +252,7 @@ static void test_forbidden_calls(int dirfd)
         {"mmap for execution", SYS_mmap, PROT_READ | PROT_EXEC},
         {"mprotect for execution", SYS_mprotect, PROT_READ | PROT_EXEC},
         {"a number of the x32 ABI", X32 | SYS_read, 0},
-        {"a number that is no call", 100000, 0},
+        {"a number that is not a call", 100000, 0},
     };
     static struct call allowed = {"mmap", SYS_mmap, PROT_READ | PROT_WRITE};
     struct mh_script_failure failure = {0};

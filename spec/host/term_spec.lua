@@ -77,7 +77,7 @@ describe("host.term", function()
     assert.equal("false\tfalse\tfalse\n", without_terminal(dir, { lua = lua }).stdout)
   end)
 
-  it("refuses what is no descriptor", function()
+  it("refuses what is not a descriptor", function()
     for _, name in ipairs { "width", "is_tty", "live", "clear_live" } do
       for _, fd in ipairs { -1, 1 << 40, 1.5, "x" } do
         assert.is_false((pcall(term[name], fd, "text")))

@@ -188,7 +188,7 @@ describe("host.tree", function()
       check("s", "a socket")
     end)
 
-    it("a root that is no directory", function()
+    it("a root that is not a directory", function()
       dir:symlink("t", "link")
       dir:write("file", "")
       fails("EINVALIDPATH", tree.digest(dir:join("link")))

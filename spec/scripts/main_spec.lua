@@ -41,7 +41,7 @@ describe("mighost FILE", function()
       dir:write("s.lua", text)
       local result = run(dir, { "./s.lua" })
       assert.equal(1, result.exit)
-      assert.matches("^mighost: %./s%.lua returned .* which is no exit code", result.stderr)
+      assert.matches("^mighost: %./s%.lua returned .*, not an exit code", result.stderr)
     end
   end)
 

@@ -59,8 +59,8 @@ describe("mighost", function()
     assert.same({}, mighost.untrusted(opened))
     repo:write(".mighost/rules/x.lua", "")
     assert.same({}, mighost.untrusted(opened)) -- as it was when it was opened
-    assert.same({ "this project brings along what you have not trusted: .mighost/rules/x.lua; "
-      .. "going on without (mighost trust --show)" },
+    assert.same({ "this project has scripts or settings that you have not trusted: "
+      .. ".mighost/rules/x.lua; continuing without them (mighost trust --show)" },
       mighost.untrusted(assert(mighost.open { repo_root = repo.path })))
   end)
 

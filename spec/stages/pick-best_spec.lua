@@ -23,7 +23,7 @@ describe("stage pick-best", function()
     for _, value in ipairs { "tiny", "small or big", "the small one", "none", "<idea>" } do
       local outcome, reason = judge("chosen-approach: " .. value)
       assert.is_nil(outcome, value)
-      assert.equal(('chosen-approach names "%s", which is none of the approaches: big, small')
+      assert.equal(('chosen-approach names "%s", not one of the approaches: big, small')
         :format(value), reason)
     end
   end)

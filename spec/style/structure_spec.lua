@@ -211,7 +211,7 @@ describe("Lua modules", function()
       allowed[group] = true
       each_require(file, function(number, name)
         if not name and not MAY_CHOOSE[file.path] then
-          table.insert(findings, at(file, number, "a require of something that is no plain name"))
+          table.insert(findings, at(file, number, "a require of something other than a plain name"))
         elseif name and not allowed[group_of_module(name)] then
           table.insert(findings, at(file, number, "%s may not require %s", group, name))
         end

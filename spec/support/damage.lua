@@ -280,7 +280,7 @@ local function damage_text(list, file, whole)
     ["has a comment"] = "// mine\n" .. text, ["has NaN"] = text:gsub("^{", '{"z": NaN,'),
     ["has single quotes"] = text:gsub('"', "'"),
     ["has a trailing comma"] = text:gsub("\n}\n$", ",\n}\n"),
-    ["is no UTF-8"] = text:gsub("^{", '{"z": "\xff",'),
+    ["is not UTF-8"] = text:gsub("^{", '{"z": "\xff",'),
     ["has a raw control character"] = text:gsub("^{", '{"z": "\1",'),
     ["is nested too deep"] = text:gsub("^{", '{"z": ' .. ("["):rep(501) .. ("]"):rep(501) .. ","),
     ["has too long a number"] = text:gsub("^{", '{"z": ' .. ("1"):rep(4301) .. ","),

@@ -58,7 +58,7 @@ local KEYWORDS <const> = {
     return not equals(value, constant) and "is not " .. tostring(constant) or nil
   end,
   enum = function(value, list)
-    return not one_of(value, list) and "is none of the values that it may have" or nil
+    return not one_of(value, list) and "is not one of the values that it may have" or nil
   end,
   minLength = function(value, least)
     return type(value) == "string" and #value < least and "is too short" or nil

@@ -52,7 +52,7 @@ describe("spec.support.schema", function()
     local whole = '{"schema":1,"ok":true,"code":0,"message":null,"fix":null,"data":'
       .. '{"migrations":[' .. row:format("ready") .. "," .. row .. "]}}"
     assert.is_nil(schema.problem("list", whole:format("done")))
-    assert.matches("document%.data%.migrations%[2%]%.status is none of the values",
+    assert.matches("document%.data%.migrations%[2%]%.status is not one of the values",
       schema.problem("list", whole:format("finished")))
   end)
 

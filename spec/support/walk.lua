@@ -39,7 +39,7 @@ local BUILT_IN <const> = {
     "terminal-ready-awaiting-human" } },
   max_visits = {},
 }
--- A team's own: a loop that is bounded, and ends that are no decisions.
+-- A team's own: a loop that is bounded, and ends that are not decisions.
 local LOOP <const> = {
   start = "draft",
   edges = {

@@ -45,7 +45,7 @@ local VERDICTS <const> = {
   ["sigterm-api"] = { 143, nil, "broken", "ended with status 143 without a result" },
   ["sigint-tool"] = { 1, nil, "broken", "failed: error_during_execution" },
   ["landlock-no-tmp"] = { 0, nil, "empty",
-    "ended without a word, as it does where its temporary folder cannot be written" },
+    "ended without output, as it does when it cannot write its temporary folder" },
 }
 
 local function call(more)

@@ -95,7 +95,7 @@ describe("mighost init", function()
       program.run { args = { "migration", "doctor", "--all" }, cwd = repo.path })
   end)
 
-  it("refuses what is no work tree", function()
+  it("refuses what is not a work tree", function()
     local dir <close> = tmp.dir()
     local bare <close> = git.repo { bare = true }
     local result = init(dir.path, dir)
@@ -156,7 +156,7 @@ describe("mighost init", function()
     repo:git("config", "user.useConfigOnly", "true")
     local result = init(repo.path, home, { "--commit" }, { EMAIL = false })
     assert.equal(2, result.exit)
-    assert.matches("git knows nobody to commit as", result.stderr, 1, true)
+    assert.matches("git does not know who you are", result.stderr, 1, true)
   end)
 
   it("works in a linked work tree", function()

@@ -43,7 +43,7 @@ describe("lib.frozen", function()
     assert.is_false((pcall(setmetatable, view, nil)))
   end)
 
-  it("leaves alone what is no table", function()
+  it("leaves alone what is not a table", function()
     assert.equal("x", frozen.of("x", "ctx"))
     assert.is_nil(frozen.of(nil, "ctx"))
   end)

@@ -217,7 +217,7 @@ describe("lib.strict", function()
     assert.equal("a key is not valid UTF-8", why)
   end)
 
-  it("raises over what is no strict value", function()
+  it("raises over what is not a strict value", function()
     assert.error(function() strict.encode({}) end)
     assert.error(function() strict.encode(1.5) end)
     assert.error(function() strict.encode(print) end)

@@ -52,7 +52,7 @@ describe("a refactoring attempt", function()
     assert.equal("other\n", site.repo:read("build/not"))
   end)
 
-  it("without any change is no failure, and no commit", function()
+  it("without any change is not a failure, and no commit", function()
     local site <close> = loop.new()
     local head = site.repo:head()
     local outcome = assert(run(site, { agent = "echo nothing to do" }))
@@ -130,7 +130,7 @@ describe("a refactoring attempt", function()
         validation = "git config a.b c; git tag mine; true" }, "refactor", "agent-infra-failure" },
     }
     for index, case in ipairs(cases) do
-      site.repo:status() -- git notes times of files that were put back, which is no difference
+      site.repo:status() -- git notes times of files that were put back, which is not a difference
       local picture = loop.picture(site.path)
       local outcome = assert(run(site, case[1]))
       assert.same({ "abandon", "new-target", case[2], case[3] },

@@ -112,7 +112,7 @@ describe("a change of the work tree", function()
       shell(site, script)
       local fine, message, name = changes.check_after(action, change)
       assert.same({ nil, "EESCAPED" }, { fine, name }, script)
-      assert.matches("the validation did what only people do", message)
+      assert.matches("the validation did what only a person may do", message)
       assert(action:undo())
       assert(changes.apply(action, change.tree))
     end

@@ -166,7 +166,7 @@ describe("what an interrupted run left", function()
     kill(action)
     local found = settle(site)
     assert.equal("put-back", found.action)
-    assert.matches("what its agent had done was put back: git read%-tree", found.text)
+    assert.matches("its agent's changes were put back: git read%-tree", found.text)
     assert.equal("old\n", site.repo:read("code.txt"))
   end)
 

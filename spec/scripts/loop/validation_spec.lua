@@ -34,7 +34,7 @@ describe("the validation command", function()
   it("that cannot say whether it is green is a failure of its own", function()
     local site <close> = loop.new()
     local cases = {
-      { "sleep 20", { validation_timeout = 0.3 }, "ETIMEOUT", "was not done within 0.3 s" },
+      { "sleep 20", { validation_timeout = 0.3 }, "ETIMEOUT", "did not finish within 0.3 s" },
       { "true", { validation = { "/nowhere/check" } }, "EVALIDATION", "cannot be run" },
       { "no-such-program", {}, "EVALIDATION", "could not be run: .*no%-such%-program" },
       { "exit 126", {}, "EVALIDATION", "ended with 126" },

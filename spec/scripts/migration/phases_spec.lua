@@ -24,7 +24,7 @@ describe("migration.phases.parse_name", function()
     assert.equal("0", phases.parse_name("phase-000-x.md").index)
   end)
 
-  it("knows what is no phase file", function()
+  it("knows what is not a phase file", function()
     for _, file in ipairs {
       "phase-x-1.md", "phase-1-.md", "phase-1.md", "phase--x.md", "Phase-1-x.md", "phase-1-x.mdx",
       "xphase-1-x.md", "phase-1-x.MD", "plan.md",
@@ -103,7 +103,7 @@ It is.
     refused({ ["phase-1-x.md"] = "", ["phase-2-x.md"] = "" },
       '^two phase files have the name "x": phase%-1%-x%.md and phase%-2%-x%.md$')
     refused({ ["phase-1-x.md"] = "required_effort: enormous" },
-      '^phase%-1%-x%.md: required effort "enormous" is none of low, medium, high, xhigh$')
+      '^phase%-1%-x%.md: required effort "enormous" is not one of low, medium, high, xhigh$')
     refused({ ["phase-1-x.md"] = "\xff" }, "^phase%-1%-x%.md: not UTF%-8 text$")
     refused({ ["phase-1-x.md/file"] = "" }, "not a regular file")
   end)

@@ -26,7 +26,7 @@ describe("migration.view", function()
     assert.equal(m.state, seen.state)
   end)
 
-  it("lists everything that is no directory, sorted", function()
+  it("lists everything that is not a directory, sorted", function()
     m.root:symlink("nowhere", m.published .. "/link")
     m:write("a/b", "")
     m:write("a-b", "")

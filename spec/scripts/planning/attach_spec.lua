@@ -30,7 +30,7 @@ describe("planning.attach", function()
     assert.equal("yes", run(body, true).kept)
   end)
 
-  it("keeps its words off stdout where that is no terminal, or is for data", function()
+  it("keeps its words off stdout where that is not a terminal, or is for data", function()
     local dir <close> = tmp.dir()
     for _, keeps_stdout in ipairs { "true", "false" } do
       local script = dir:write("ask.lua", ([[

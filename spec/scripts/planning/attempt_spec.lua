@@ -93,11 +93,11 @@ describe("planning.attempt", function()
     local held <close> = held_jobs.open(p)
     held.job.stage = setmetatable({ timeout = 0.2, silence = 0.3 }, { __index = held.job.stage })
     local slow = { agent_command = "sleep 60", timeout = 50, silence = 50 }
-    assert.matches("not done within 0%.2 s", (run(p, held, slow))[2])
+    assert.matches("did not finish within 0%.2 s", (run(p, held, slow))[2])
     slow.timeout_given = 40
-    assert.matches("no sign of life for 0%.3 s", (run(p, held, slow))[2])
+    assert.matches("printed nothing for 0%.3 s", (run(p, held, slow))[2])
     slow.silence_given = 0.4
-    assert.matches("no sign of life for 0%.4 s", (run(p, held, slow))[2])
+    assert.matches("printed nothing for 0%.4 s", (run(p, held, slow))[2])
   end)
 
   it("gives the traceback of a stage whose prompt fails, and asks nobody", function()

@@ -71,7 +71,7 @@ describe("planning.call", function()
     end
   end)
 
-  it("refuses bytes that are no answer", function()
+  it("refuses bytes that are not an answer", function()
     for script, pattern in pairs {
       ["true"] = "printed nothing", ["echo ' '"] = "printed nothing",
       ["printf 'a\\000'"] = "NUL", ["printf 'abc\\370'"] = "invalid UTF%-8 at byte 4",
@@ -89,12 +89,12 @@ describe("planning.call", function()
     assert.equal(8388608, #answer.text)
   end)
 
-  it("tells a call that took too long from one that gave no sign of life", function()
+  it("tells a call that took too long from one that printed nothing", function()
     local _, message, name = run("while :; do echo x; sleep 0.05; done", nil, { timeout = 0.3 })
-    assert.matches("not done within 0%.3 s", message)
+    assert.matches("did not finish within 0%.3 s", message)
     assert.equal("ETIMEOUT", name)
     _, message, name = run("sleep 60", nil, { silence = 0.3 })
-    assert.matches("no sign of life for 0%.3 s", message)
+    assert.matches("printed nothing for 0%.3 s", message)
     assert.equal("ESILENCE", name)
   end)
 

@@ -116,7 +116,7 @@ describe("planning.consistency", function()
     end
   end)
 
-  it("makes an error finding of a rule that fails, or reports what is no finding", function()
+  it("makes an error finding of a rule that fails, or reports what is not a finding", function()
     local m <close> = migrations.new()
     for _, report in ipairs {
       { code = "x", message = "m" }, { severity = "fatal", code = "x", message = "m" },

@@ -16,7 +16,7 @@ describe("planning.guard", function()
     assert.matches("stack traceback", traceback)
   end)
 
-  it("describes errors that are no text", function()
+  it("describes errors that are not text", function()
     local ok, message = guard.call(error, { code = 1 })
     assert.is_false(ok)
     assert.matches("^table: ", message)

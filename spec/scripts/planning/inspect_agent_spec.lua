@@ -63,8 +63,8 @@ describe("planning.inspect_agent", function()
   it("tells what is wrong with what it makes of a report", function()
     for pattern, answer in pairs {
       ["is refused without a reason"] = function() end,
-      ["is no table with a text"] = function() return {} end,
-      ["has a usage that is no table"] = function() return { text = "", usage = 1 } end,
+      ["is not a table with a text"] = function() return {} end,
+      ["has a usage that is not a table"] = function() return { text = "", usage = 1 } end,
       ["has the unknown kind x"] = function() return nil, "why", "x" end,
       ["answer fails for a failure: no"] = function(report)
         return report.exit == 1 and error("no", 0) or { text = "" }

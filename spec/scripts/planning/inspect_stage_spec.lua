@@ -61,7 +61,7 @@ describe("planning.inspect_stage", function()
   it("tells each kind of verdict that is none, once", function()
     for pattern, judge in pairs {
       ["^undeclared%-outcome: .*an empty answer, answers \"done\""] = function() return "done" end,
-      ["^no%-reason: .*refuses it without a reason"] = function() return nil, " " end,
+      ["^no%-reason: .*refuses without a reason"] = function() return nil, " " end,
       ["^no%-reason: .*gives a table as its reason"] = function() return "clear", {} end,
       ["^judge%-failed: .*an echo of its prompt"] = function(answer)
         return answer.text:find("^Review: ") and error("no") or "clear"

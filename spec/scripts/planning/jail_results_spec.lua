@@ -40,7 +40,7 @@ describe("planning.jail_results", function()
       ["env has a variable"] = { argv = { "x" }, env = { ["A=B"] = "c" } },
       ["settings must be absolute paths"] = { argv = { "x" }, settings = { "a" } },
       ["settings must be absolute paths, or"] = { argv = { "x" }, settings = { { path = 1 } } },
-      ["settings have keys that are no list"] = { argv = { "x" },
+      ["settings have keys that are not a list"] = { argv = { "x" },
         settings = { { path = "/a", keys = { "k" } } } },
       ["field 'stdin' must be a string"] = { argv = { "x" }, stdin = {} },
       ["writes%[1%] must be"] = { argv = { "x" }, writes = { "\0" } },
@@ -60,7 +60,7 @@ describe("planning.jail_results", function()
       ["usage: unknown field 'tokens'"] = { { text = "x", usage = { tokens = 1 } } },
       ["usage: field 'input_tokens' must be a whole number"] =
         { { text = "x", usage = { input_tokens = "1" } } },
-      ["bad is no kind of trouble"] = { nil, "why", "bad", n = 3 },
+      ["bad is not a known kind of failure"] = { nil, "why", "bad", n = 3 },
       ["nil must come with the reason, a string, not a table"] = { nil, {}, n = 2 },
       ["what is known of the failure must be a table"] = { nil, "why", "auth", 5, n = 4 },
       ["retry_at must be seconds"] = { nil, "why", "auth", { retry_at = 1 / 0 }, n = 4 },

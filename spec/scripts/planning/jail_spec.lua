@@ -116,7 +116,7 @@ describe("planning.jail", function()
     }, found)
   end)
 
-  it("says where a rule reported what is no finding, or too much", function()
+  it("says where a rule reported what is not a finding, or too much", function()
     for wanted, body in pairs {
       ["x%.lua:2: a finding needs a code"] = "report { severity = 'info' }",
       ["x%.lua:2: a finding is a table, not a nil"] = "report()",
@@ -228,7 +228,7 @@ describe("planning.jail", function()
         ["f: a function cannot"] = "return { f = print }",
         ["x%.lua: a function cannot"] = "return print",
         ["x%[1%]: a coroutine"] = "return { x = { coroutine.create(print) } }",
-        ["k: a key that is no string"] = "return { k = { [{}] = 1 } }",
+        ["k: only a string, number or boolean can be a key here"] = "return { k = { [{}] = 1 } }",
         ["tables inside each other too deep"] =
           "local t = {} for _ = 1, 200 do t = { t } end return t",
         ["more than 32 MiB"] = "return ('x'):rep(40 * 1024 * 1024)",
@@ -240,7 +240,7 @@ describe("planning.jail", function()
       end
     end)
 
-    it("refuse compiled Lua, a byte order mark, and what is no table", function()
+    it("refuse compiled Lua, a byte order mark, and what is not a table", function()
       for wanted, text in pairs {
         compiled = string.dump(function() end), ["byte order mark"] = "\xEF\xBB\xBFreturn {}",
         ["returns a number"] = "return 1", ["returns a nil"] = "",

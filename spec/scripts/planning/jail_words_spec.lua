@@ -30,7 +30,7 @@ describe("planning.jail_words", function()
     assert.equal("/x.lua: made a system call that no script may make, and was ended",
       explain("forbidden", nil, { signal = 31 }))
     assert.equal("/x.lua: was ended by signal 11", explain("crashed", nil, { signal = 11 }))
-    assert.equal("/x.lua: ended without a result that makes sense", explain("garbage"))
+    assert.equal("/x.lua: ended with a malformed result", explain("garbage"))
   end)
 
   it("passes an error on, with the file in front where it is not", function()

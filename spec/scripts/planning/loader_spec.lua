@@ -30,7 +30,7 @@ describe("planning.loader", function()
     assert.equal("ECONFIG", name)
   end)
 
-  it("refuses compiled Lua, a byte order mark, and what is no table", function()
+  it("refuses compiled Lua, a byte order mark, and what is not a table", function()
     local _, compiled = load_text(string.dump(function() end))
     assert.matches("compiled", compiled)
     local _, marked = load_text "\xEF\xBB\xBFreturn {}"

@@ -66,7 +66,7 @@ describe("planning.older", function()
     assert.equal("dead", lock().state)
   end)
 
-  it("cannot judge a lock that is no directory, and passes over a dangling link", function()
+  it("cannot judge a lock that is not a directory, and passes over a dangling link", function()
     dir:write("__transactions__/.lock", "")
     assert(os.execute("touch -d '2 minutes ago' '" .. dir:join("__transactions__/.lock") .. "'"))
     assert.equal("unknown", lock().state)
@@ -105,7 +105,7 @@ describe("planning.older", function()
     end
   end)
 
-  it("refuses where __transactions__ is no directory", function()
+  it("refuses where __transactions__ is not a directory", function()
     for _, make in ipairs {
       function() dir:write("__transactions__", "") end,
       function() dir:symlink("nothing", "__transactions__") end,

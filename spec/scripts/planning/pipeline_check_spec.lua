@@ -65,7 +65,7 @@ describe("planning.pipeline_check", function()
   it("refuses edges that lead nowhere or have no name", function()
     refused("stage 'a' has no outcomes", function(f) f.edges.a = {} end)
     refused("stage 'a' has no outcomes", function(f) f.edges.a = "b" end)
-    refused("outcome 'completed' of stage 'a' leads to 'c', which is no cursor", function(f)
+    refused("outcome 'completed' of stage 'a' leads to 'c', which does not exist", function(f)
       f.edges.a.completed = "c"
     end)
     refused("the outcomes of stage 'a' must be names with cursors", function(f)
@@ -101,12 +101,12 @@ describe("planning.pipeline_check", function()
   end)
 
   it("refuses a start, a refinement or a limit for what is not there", function()
-    refused("start is 'ready', which is no stage", function(f) f.start = "ready" end)
-    refused("refine.to is 'ready', which is no stage", function(f) f.refine.to = "ready" end)
+    refused("start is 'ready', which is not a stage", function(f) f.start = "ready" end)
+    refused("refine.to is 'ready', which is not a stage", function(f) f.refine.to = "ready" end)
     refused("refine.from has 'c', which is neither a stage nor a terminal", function(f)
       f.refine.from = { "c" }
     end)
-    refused("max_visits has 'ready', which is no stage", function(f) f.max_visits.ready = 1 end)
+    refused("max_visits has 'ready', which is not a stage", function(f) f.max_visits.ready = 1 end)
     for _, limit in ipairs { 0, -1, 1.5, "2" } do
       refused("max_visits of 'a' must be a whole number from 1 on", function(f)
         f.max_visits.a = limit

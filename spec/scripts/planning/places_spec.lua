@@ -87,7 +87,7 @@ describe("planning.places", function()
       assert.matches("the agent test wants to write in " .. path, message, 1, true)
       assert.matches("which would open " .. dir.path, message, 1, true)
     end
-    assert.equal("the agent test wants to write in state, which is no absolute path",
+    assert.equal("the agent test wants to write in state, not an absolute path",
       select(2, sandbox_of(call_in(dir), { updates = { "state" } })))
   end)
 

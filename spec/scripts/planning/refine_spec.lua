@@ -111,7 +111,7 @@ describe("planning.refine.check_feedback", function()
     end
   end)
 
-  it("refuses what is no text", function()
+  it("refuses what is not text", function()
     local long = ("x"):rep(refine.FEEDBACK_LIMIT + 1)
     for _, text in ipairs { "", " \r\n\t ", "a\xffb", "a\0b", long } do
       local ok, message, name = refine.check_feedback(text)

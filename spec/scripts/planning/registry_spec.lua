@@ -96,7 +96,7 @@ describe("planning.registry", function()
     assert.is_truthy(rule)
     assert.matches("rules/manifest%-name%.lua: unknown field 'mode'",
       inspect "return { mode = 1, modes = {}, check = function() end }")
-    assert.matches("names always, which is no mode",
+    assert.matches("names always, which is not a mode",
       inspect "return { modes = { 'always' }, check = function() end }")
     assert.matches("rules/manifest%-name%.lua:1: ", inspect "return {")
     local agent = with_file("agents", "a", "return { needs_model = 'no' }")

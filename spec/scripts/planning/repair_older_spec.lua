@@ -102,7 +102,7 @@ describe("planning.repair_older", function()
     assert.same({ ".lock", OLD }, names())
   end)
 
-  it("reports what is no directory", function()
+  it("reports what is not a directory", function()
     site.repo:write("migrations/__transactions__", "a file")
     assert.matches("^__transactions__ left EINVALIDPATH", repair())
   end)

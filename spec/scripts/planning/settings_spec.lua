@@ -144,7 +144,7 @@ describe("planning.settings", function()
     ]])
     assert.equal("off\tnil\tnil\n",
       p:run({ script }, { MIGHOST_SANDBOX = "off" }).stdout)
-    assert.equal("nil\tMIGHOST_SANDBOX is on, which is none of require, auto, off\tEUSAGE\n",
+    assert.equal("nil\tMIGHOST_SANDBOX is on, not one of require, auto, off\tEUSAGE\n",
       p:run({ script }, { MIGHOST_SANDBOX = "on" }).stdout)
   end)
 

@@ -87,7 +87,7 @@ describe("planning.shapes", function()
     assert.same({}, stage_told { timeout = 1000000000 })
     local globs = { "", "/plan.md", "../x", "a/./b", "a/.." }
     for index, line in ipairs(stage_told { needs = globs }) do
-      assert.equal(("bad-glob needs.%d: field 'needs' has %q, which is no path inside a migration")
+      assert.equal(("bad-glob needs.%d: field 'needs' has %q, not a path inside a migration")
         :format(index, globs[index]), line)
     end
     assert.equal(#globs, #stage_told { produces = globs })
@@ -103,7 +103,7 @@ describe("planning.shapes", function()
       "wrong-type examples.1: field 'examples' has a string; each must be a table with 'text'",
       "unknown-field examples.2.txt: unknown field 'txt' (did you mean 'text'?)",
       "missing-field examples.2: field 'text' is missing",
-      "undeclared-outcome examples.3.outcome: example 3 has the outcome clear, which is none of "
+      "undeclared-outcome examples.3.outcome: example 3 has the outcome clear, not one of "
         .. "the stage's",
     }, stage_told { examples = { "x", { txt = "x" }, { text = "x", outcome = "clear" } } })
   end)
@@ -111,7 +111,7 @@ describe("planning.shapes", function()
   it("wants a rule to run in some mode that there is", function()
     assert.same({ "no-modes modes: field 'modes' is empty: the rule never runs" },
       told(shapes.rule { modes = {}, check = noop }))
-    assert.same({ "unknown-mode modes.2: field 'modes' names always, which is no mode" },
+    assert.same({ "unknown-mode modes.2: field 'modes' names always, which is not a mode" },
       told(shapes.rule { modes = { "doctor", "always" }, check = noop }))
   end)
 

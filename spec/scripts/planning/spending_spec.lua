@@ -30,7 +30,7 @@ describe("planning.spending", function()
     assert.is_nil(spending.read(dir:join("nowhere"), "/p", "a"))
   end)
 
-  it("adds up a run, with calls that told nothing and without what is no call", function()
+  it("adds up a run, with calls that told nothing and without what is not a call", function()
     local dir <close> = tmp.dir()
     write(dir, "1", "planning/expand", { slug = "a", usage = { total_tokens = 7, cost_usd = 1 } })
     write(dir, "1", "attempt-001/refactor", {})

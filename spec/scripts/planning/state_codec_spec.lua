@@ -305,7 +305,7 @@ describe("planning.state_codec", function()
     assert.equal(text, codec.encode(again))
     local object = strict.decode(text)
     object.pipeline.start = "nowhere"
-    assert.same({ nil, "the recorded pipeline: start is 'nowhere', which is no stage" },
+    assert.same({ nil, "the recorded pipeline: start is 'nowhere', which is not a stage" },
       { codec.decode(assert(strict.encode(object)), ENV) })
     object.pipeline = strict.null
     assert.is_nil((codec.decode(assert(strict.encode(object)), ENV)))

@@ -45,7 +45,7 @@ describe("planning.state_lists.decode_steps", function()
     } do
       local steps, message, asked = decode_outputs(path)
       assert.is_nil(steps, path)
-      assert.equal("completed_steps[0].outputs.stdout is no path inside plans/sample: " .. path,
+      assert.equal("completed_steps[0].outputs.stdout is not inside plans/sample: " .. path,
         message)
       assert.same({}, asked)
     end
@@ -107,7 +107,7 @@ describe("planning.state_lists.decode_reopenings", function()
     assert.is_nil((decode { revision_base_step_counts = strict.decode("[99999999999999999999]") }))
   end)
 
-  it("refuses what is no integer", function()
+  it("refuses what is not an integer", function()
     for _, value in ipairs { true, "3", strict.null, strict.decode("3.0") } do
       assert.is_nil((decode { revision_base_step_counts = strict.array { value } }))
     end

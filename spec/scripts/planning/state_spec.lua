@@ -293,7 +293,7 @@ describe("planning.state.load", function()
     assert.same(m.state, assert(states.load(dir, m.published)))
     local state, message, name = states.load(dir, "migrations/other")
     assert.is_nil(state)
-    assert.matches("is no path inside migrations/other", message)
+    assert.matches("is not inside migrations/other", message)
     assert.equal("EINVAL", name)
   end)
 

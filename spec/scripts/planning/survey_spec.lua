@@ -79,7 +79,7 @@ describe("planning.survey", function()
     end
   end)
 
-  it("refuses names that are no plain text", function()
+  it("refuses names that are not plain text", function()
     assert.matches("control character", refusal(function(dir) dir:write("a\nb", "x") end))
     assert.matches("UTF%-8", refusal(function(dir) dir:write("a\xff", "x") end))
   end)

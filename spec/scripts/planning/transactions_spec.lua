@@ -70,7 +70,7 @@ describe("planning.transactions", function()
     assert.same({}, find())
   end)
 
-  it("reports a root that is no folder, unless it leads nowhere", function()
+  it("reports a root that is not a folder, unless it leads nowhere", function()
     root:write("live/__transactions__", "")
     assert.same({ "error transaction-root-invalid __transactions__" }, find())
     os.remove(root:join("live/__transactions__"))

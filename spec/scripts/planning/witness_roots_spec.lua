@@ -35,7 +35,7 @@ describe("planning.witness_roots", function()
       "hooks .git/hooks" }, list(p, "work"))
   end)
 
-  it("reads of a file that is no configuration what it can", function()
+  it("reads of a file that is not a configuration what it can", function()
     local p <close> = project.new()
     p.repo:git("config", "include.path", "/dev/zero")
     p.repo:write(".git/config.worktree", "[include]\npath\npath =\n= x\n[\n\0\n")

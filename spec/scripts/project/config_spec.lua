@@ -109,7 +109,7 @@ describe("project.config.load", function()
     end
   end)
 
-  it("refuses what is no JSON, in one line", function()
+  it("refuses what is not JSON, in one line", function()
     for _, text in ipairs { "", "{", "\239\187\191{}", "{} x", '{"a": "\255"}',
       ("["):rep(100000) } do
       local value, message, name = load_text(text)
@@ -120,7 +120,7 @@ describe("project.config.load", function()
     end
   end)
 
-  it("refuses what is no file, or too large, and never waits for a FIFO", function()
+  it("refuses what is not a file, or too large, and never waits for a FIFO", function()
     local dir <close> = tmp.dir()
     local function expect()
       local value, message, name = config.load(dir.path)

@@ -60,14 +60,14 @@ describe("project.root.find", function()
     assert.equal(super.path .. "/sub", module.worktree)
   end)
 
-  it("passes over a .git that is no repository", function()
+  it("passes over a .git that is not a repository", function()
     local repo <close> = git.repo()
     repo:write(CONFIG, "{}")
     repo.dir:mkdir("a/.git")
     assert.equal(repo.path, root.find(repo.path .. "/a").worktree)
   end)
 
-  it("refuses what is no work tree", function()
+  it("refuses what is not a work tree", function()
     local dir <close> = tmp.dir()
     local bare <close> = git.repo { bare = true }
     local repo <close> = git.repo()
@@ -101,7 +101,7 @@ describe("project.root.find", function()
     assert.matches("missing", message)
   end)
 
-  it("works for names with blanks, line ends and bytes that are no UTF-8", function()
+  it("works for names with blanks, line ends and bytes that are not UTF-8", function()
     local dir <close> = tmp.dir()
     for _, name in ipairs { "a b", "a\nb", "\255\254", "'$x'" } do
       dir:write(name .. "/" .. CONFIG, "{}")

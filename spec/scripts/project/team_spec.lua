@@ -68,7 +68,7 @@ describe("project.team", function()
     assert.equal("<root>/.mighost/stages/b.lua is a symbolic link", problem(dir))
     os.remove(dir:join(".mighost/stages/b.lua"))
     sh.check { argv = { "mkfifo", dir:join(".mighost/stages/b.lua") } }
-    assert.equal("<root>/.mighost/stages/b.lua is no regular file", problem(dir))
+    assert.equal("<root>/.mighost/stages/b.lua is not a regular file", problem(dir))
     os.remove(dir:join(".mighost/stages/b.lua"))
     dir:symlink("/", ".mighost/stages/deep")
     assert.equal("<root>/.mighost/stages/deep is a symbolic link", problem(dir))

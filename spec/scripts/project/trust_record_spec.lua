@@ -52,8 +52,8 @@ describe("project.trust_record", function()
       sh.check { argv = { "chmod", "o+w", path } }
       local record, message, name, fix = records.read(project)
       assert.is_nil(record)
-      assert.equal("others could change what you trust: " .. path .. " may be written by everyone",
-        message)
+      assert.equal("others could change the record of what you trust: " .. path
+        .. " may be written by everyone", message)
       assert.same({ "EUNTRUSTED", "chmod o-w " .. path }, { name, fix })
       sh.check { argv = { "chmod", "o-w", path } }
     end
@@ -86,7 +86,7 @@ describe("project.trust_record", function()
       theirs.home:write("state/mighost/trust/" .. name, damaged)
       local record, message, code, fix = records.read(project)
       assert.is_nil(record)
-      assert.equal("what you trust cannot be read: " .. path, message)
+      assert.equal("the record of what you trust cannot be read: " .. path, message)
       assert.same({ "EUNTRUSTED", "rm " .. path }, { code, fix })
     end
     os.remove(path)

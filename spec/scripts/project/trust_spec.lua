@@ -38,7 +38,8 @@ describe("project.trust", function()
       assert.is_nil(ok)
       assert.same({ "EUNTRUSTED", "mighost trust -C " .. theirs.path }, { name, fix })
       local what = next(case[1]) or next(case[2]) .. " in .mighost/config.json"
-      assert.equal("this project brings along what you have not trusted: " .. what, message)
+      assert.equal("this project has scripts or settings that you have not trusted: " .. what,
+        message)
     end
   end)
 
@@ -70,7 +71,7 @@ describe("project.trust", function()
       { what = RULE, change = "changed", before = "one\ntwo\n", after = "one\nTWO\n" },
       { what = ".mighost/stages/new.lua", change = "added", before = "", after = "new" },
     }, trust.changes(project))
-    assert.matches("^what this project brings along is not what you trusted on %d+%-%d+%-%d+: "
+    assert.matches("^this project's scripts or settings are not what you trusted on %d+%-%d+%-%d+: "
       .. ".mighost/lib/a.lua %(removed%), " .. RULE .. " %(changed%), "
       .. ".mighost/stages/new.lua %(added%)$", trust.explain(project))
     theirs.repo:write(RULE, "one\ntwo\n")
@@ -154,7 +155,7 @@ describe("project.trust", function()
     local project = theirs:open()
     local ok, message, name, fix = trust.check(project)
     assert.is_nil(ok)
-    assert.equal(("nothing of what this project brings along can be used: %s/.mighost/rules/"
+    assert.equal(("no scripts or settings of this project can be used: %s/.mighost/rules/"
       .. "link.lua is a symbolic link"):format(theirs.path), message)
     assert.same({ "EUNTRUSTED", ("mighost trust -C %s --show"):format(theirs.path) }, { name, fix })
     assert.is_nil(trust.digest(project))
@@ -168,7 +169,7 @@ describe("project.trust", function()
     sh.check { argv = { "chmod", "o+w", theirs.home:join("state/mighost/trust") } }
     local ok, message, name, fix = trust.check(theirs:open())
     assert.is_nil(ok)
-    assert.matches("others could change what you trust: ", message, 1, true)
+    assert.matches("others could change the record of what you trust: ", message, 1, true)
     assert.same({ "EUNTRUSTED", "chmod o-w " .. theirs.home:join("state/mighost/trust") },
       { name, fix })
     assert.equal("EUNTRUSTED", select(3, trust.accept(theirs:open())))

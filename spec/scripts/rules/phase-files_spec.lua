@@ -72,7 +72,7 @@ describe("rules/phase-files", function()
     assert.same({ "missing-phase-file outside/absent.md" }, judge(m, "outside/absent.md"))
   end)
 
-  it("refuses what is no regular file", function()
+  it("refuses what is not a regular file", function()
     m.root:mkdir(m.published .. "/folder.md")
     sh.check { argv = { "mkfifo", m:path("fifo.md") } }
     for _, file in ipairs { "folder.md", "fifo.md" } do

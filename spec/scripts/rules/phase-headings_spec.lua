@@ -44,7 +44,7 @@ describe("rules/phase-headings", function()
     assert.same(BOTH, judge(migrations.PHASE .. ("x"):rep(1 << 20)))
   end)
 
-  it("leaves what is no regular file of the migration to the rule on phase files", function()
+  it("leaves what is not a regular file of the migration to the rule on phase files", function()
     local m <close> = migrations.new { status = "ready", phases = { "a", "b", "c", "d" } }
     for _, file in ipairs { "phase-1-a.md", "phase-2-b.md", "phase-3-c.md" } do
       os.remove(m:path(file))

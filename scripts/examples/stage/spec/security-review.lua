@@ -21,7 +21,7 @@ assert(outcome == "findings" and reason == "2 findings", reason)
 assert(stage.prompt({ visit = 1 }):find("`review: clear` or `review: findings`", 1, true))
 assert(stage.prompt({ visit = 2 }):find("revised since", 1, true))
 assert(judge("review: clear") == "clear")
-assert(judge("Phase 2 is unsafe.") == "findings") -- a doubt is no consent
+assert(judge("Phase 2 is unsafe.") == "findings") -- a doubt is not consent
 assert(judge("") == nil)
 
 print("security-review: ok")

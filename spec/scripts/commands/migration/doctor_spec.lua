@@ -96,7 +96,7 @@ describe("mighost migration doctor", function()
     repo:write(".mighost/rules/manifest-name.lua", "error 'ran'")
     local result = doctor(repo, "good")
     assert.equal(0, result.exit)
-    assert.matches("have not trusted: .mighost/rules/manifest-name.lua; going on without",
+    assert.matches("have not trusted: .mighost/rules/manifest-name.lua; continuing without",
       result.stderr, 1, true)
   end)
 end)

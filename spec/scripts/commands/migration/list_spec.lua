@@ -77,13 +77,13 @@ describe("mighost migration list", function()
       '{"schema_version": 1, "live_migrations_dir": "migrations", "agent_command": "x"}')
     local result = list(repo)
     assert.same({ 0, HEADER }, { result.exit, result.stdout })
-    assert.equal("mighost: this project brings along what you have not trusted: "
-      .. ".mighost/rules/x.lua, agent_command in .mighost/config.json; going on without "
+    assert.equal("mighost: this project has scripts or settings that you have not trusted: "
+      .. ".mighost/rules/x.lua, agent_command in .mighost/config.json; continuing without them "
       .. "(mighost trust --show)\n", result.stderr)
     assert.equal("", list(repo, "--quiet").stderr)
   end)
 
-  it("ends with 2 for what is no project, with the document when it was asked for", function()
+  it("ends with 2 for what is not a project, with the document when it was asked for", function()
     local dir <close> = tmp.dir()
     local bare <close> = git.repo { bare = true }
     local empty <close> = git.repo()

@@ -138,7 +138,7 @@ next      mighost plan split-parser
     assert.equal(json.null, data.phases[1].effort_reason)
   end)
 
-  it("takes one word, behind -- any, and refuses what is no migration", function()
+  it("takes one word, behind -- any, and refuses what is not a migration", function()
     local repo <close> = project("-x", { steps = 0 })
     assert.matches("^%-x ", show(repo, "--", "-x").stdout)
     assert.matches("next      mighost plan -- -x\n", show(repo, "--", "-x").stdout, 1, true)

@@ -57,7 +57,7 @@ describe("mighost migration undo", function()
     schema.expect("undo", undo("alpha", "--json", "--to", p.repo:head()).stdout)
   end)
 
-  it("refuses what is no migration, and what is dirty", function()
+  it("refuses what is not a migration, and what is dirty", function()
     assert.equal(2, undo("nothing").exit)
     assert.equal(2, undo().exit)
     assert.equal(2, undo("../alpha").exit)
