@@ -82,8 +82,7 @@ void mh_walk_skip(struct mh_walk *walk);
 /* Accepts an empty walk and one that was not finished. */
 void mh_walk_end(struct mh_walk *walk);
 
-/* Fills err with EINVALIDPATH for an entry that is not a regular file, and names what it is; returns
- * -1. */
+/* Fills err with EINVALIDPATH for an entry that is not a regular file: names what it is; -1. */
 int mh_walk_refuse(const struct mh_walk *walk, const struct mh_walk_step *step, struct mh_err *err);
 
 #endif
