@@ -59,7 +59,7 @@ local function check_outcomes(stage, problems)
         "field 'outcomes' has an empty name", "name the outcome")
     elseif not outcome:find(PLAIN_NAME) then
       problems[#problems + 1] = problem("unsafe-name", { "outcomes", index },
-        ("field 'outcomes' has %q, which is no plain name"):format(outcome),
+        ("field 'outcomes' has %q, not a plain name"):format(outcome),
         "use letters, digits, '.', '_' and '-', beginning with a letter or a digit")
     elseif seen[outcome] then
       problems[#problems + 1] = problem("duplicate-name", { "outcomes", index },

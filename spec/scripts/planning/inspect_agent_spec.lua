@@ -48,7 +48,7 @@ describe("planning.inspect_agent", function()
       ["last of the agent sample is not in the folder for its evidence: /etc/x"] = function()
         return { argv = { "x" }, files = { last = "/etc/x" } }
       end,
-      ["wants to write in own, which is no absolute path"] = function()
+      ["wants to write in own, not an absolute path"] = function()
         return { argv = { "x" }, writes = { "own" } }
       end,
     } do

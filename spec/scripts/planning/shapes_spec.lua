@@ -67,7 +67,7 @@ describe("planning.shapes", function()
       "empty-name outcomes.2: field 'outcomes' has an empty name",
       "duplicate-name outcomes.3: field 'outcomes' names done twice",
     }, stage_told { outcomes = { "done", "", "done" } })
-    assert.same({ "unsafe-name outcomes.2: field 'outcomes' has \"a b\", which is no plain name" },
+    assert.same({ "unsafe-name outcomes.2: field 'outcomes' has \"a b\", not a plain name" },
       stage_told { outcomes = { "to-be.done_2", "a b" } })
     for _, name in ipairs { "a\nb", "\27[2J", "-a", "ä", "a\tb" } do
       assert.matches("^unsafe%-name", stage_told({ outcomes = { name } })[1])
