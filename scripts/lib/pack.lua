@@ -1,5 +1,7 @@
 --- A map of texts as one text and back: every map has exactly one such text, every byte may occur.
 
+local tables = require "lib.tables"
+
 local MARK <const> = "pack 1\n"
 
 local M = {}
@@ -7,13 +9,8 @@ local M = {}
 ---@param map table<string, string>
 ---@return string
 function M.encode(map)
-  local names = {}
-  for name in pairs(map) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
   local pieces = { MARK }
-  for _, name in ipairs(names) do
+  for _, name in ipairs(tables.sorted_keys(map)) do
     pieces[#pieces + 1] = ("%d %d\n%s\n%s\n"):format(#name, #map[name], name, map[name])
   end
   return table.concat(pieces)

@@ -16,6 +16,7 @@ local git = require "planning.git"
 local gitfiles = require "loop.gitfiles"
 local journal = require "loop.journal"
 local preflight = require "planning.preflight"
+local tables = require "lib.tables"
 local tenancy = require "planning.tenancy"
 local text = require "lib.text"
 local worktree = require "loop.worktree"
@@ -92,10 +93,7 @@ function Action:keep_patch(folder)
   end
   dir:write("rejected-index", bytes, { durable = false })
   gitfiles.take_time(before.place .. "/git-1/index/index", index)
-  local env = { GIT_INDEX_FILE = index }
-  for name, value in pairs(before.keep.env) do
-    env[name] = value
-  end
+  local env = tables.copy({ GIT_INDEX_FILE = index }, before.keep.env)
   local opts = { env = env, finishing = true }
   if git.call(before.root, { "add", "--all" }, opts) then
     opts.stdout, opts.cap, opts.keep = ("%s/%s"):format(folder, PATCH), PATCH_LIMIT, 0

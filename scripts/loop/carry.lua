@@ -6,6 +6,7 @@
 
 local changes = require "loop.changes"
 local prose = require "lib.prose"
+local tables = require "lib.tables"
 local tidy = require "loop.tidy"
 local trial = require "loop.trial"
 local words = require "loop.words"
@@ -50,13 +51,9 @@ local function earlier_of(try)
 end
 
 local function outcome_of(job, try, fields)
-  local outcome = { role = try.role, failure_kind = try.failure_kind or "none",
+  return tables.copy({ role = try.role, failure_kind = try.failure_kind or "none",
     summary = try.summary, why = try.why, target = job.target, slug = job.slug,
-    effort = job.effort, evidence = try.evidence, usage = try.usage }
-  for name, value in pairs(fields) do
-    outcome[name] = value
-  end
-  return outcome
+    effort = job.effort, evidence = try.evidence, usage = try.usage }, fields)
 end
 
 ---What was done, as the agent says, else how much it touched.

@@ -8,6 +8,7 @@ local change = require "planning.change"
 local manifests = require "migration.manifest"
 local schedule = require "migration.schedule"
 local sys = require "host.sys"
+local tables = require "lib.tables"
 local text = require "lib.text"
 local time = require "lib.time"
 
@@ -22,14 +23,6 @@ local OVER_BUDGET <const> = "phase-effort-over-budget"
 ---@field failure_kind "phase-ready-no"|"phase-ready-unverifiable"|"phase-effort-over-budget"
 ---@field why string          one line
 
-local function copy(fields)
-  local copied = {}
-  for key, value in pairs(fields) do
-    copied[key] = value
-  end
-  return copied
-end
-
 local function iso(epoch)
   return time.format(epoch, sys.utc_offset(epoch) or 0)
 end
@@ -42,7 +35,7 @@ local M = {}
 ---@param now number
 ---@return mighost.Manifest
 function M.apply(manifest, deferral, now)
-  local changed = copy(manifest)
+  local changed = tables.copy(manifest)
   changed.last_touch = iso(now)
   if deferral.failure_kind == "phase-ready-unverifiable" then
     changed.awaiting_human_review, changed.human_review_reason = true, deferral.why

@@ -22,6 +22,7 @@ local json = require "lib.json"
 local secrets = require "planning.secrets"
 local spending = require "planning.spending"
 local summaries = require "loop.summary"
+local tables = require "lib.tables"
 local text = require "lib.text"
 local time = require "lib.time"
 local words = require "loop.words"
@@ -146,10 +147,7 @@ end
 ---known of it. `effort` is one that was asked for and used.
 ---@param fields mighost.LoopAttempt
 function Run:attempt(fields)
-  local kept = {}
-  for name, value in pairs(fields) do
-    kept[name] = value
-  end
+  local kept = tables.copy(fields)
   kept.effort, kept.effort_used = nil, fields.effort_used or fields.effort
   kept.effort_asked = fields.effort_asked or kept.effort_used
   kept.summary = fields.summary and words.flatten(self.project, fields.summary)

@@ -8,6 +8,7 @@ local manifests = require "migration.manifest"
 local messages = require "loop.message"
 local prompts = require "loop.prompts"
 local states = require "planning.state"
+local tables = require "lib.tables"
 local taste = require "project.taste"
 
 local READ <const> = { max = 1 << 20, links = "inside" }
@@ -22,14 +23,6 @@ local READ <const> = { max = 1 << 20, links = "inside" }
 ---@field validation string   the literal command
 ---@field taste string|nil
 ---@field attempt integer|nil
-
-local function copy(fields)
-  local copied = {}
-  for key, value in pairs(fields) do
-    copied[key] = value
-  end
-  return copied
-end
 
 local M = {}
 
@@ -73,11 +66,10 @@ end
 ---@param done integer which phase
 ---@return mighost.Manifest
 function M.complete(manifest, done)
-  local changed = copy(manifest)
+  local changed = tables.copy(manifest)
   changed.phases, changed.current_phase = {}, ""
   for index, phase in ipairs(manifest.phases) do
-    local now = copy(phase)
-    now.done = phase.done or index == done
+    local now = tables.copy(phase, { done = phase.done or index == done })
     changed.phases[index] = now
     if changed.current_phase == "" and not now.done then
       changed.current_phase = now.name

@@ -9,6 +9,7 @@
 local proc = require "host.proc"
 local sys = require "host.sys"
 
+local tables = require "lib.tables"
 local text = require "lib.text"
 
 local HEADER <const> = "mighost-inventory 2\n"
@@ -117,14 +118,9 @@ end
 ---@param entries table<string, mighost.InventoryEntry>
 ---@return string[]
 function M.paths(entries)
-  local paths = {}
-  for path in pairs(entries) do
-    paths[#paths + 1] = path
-  end
-  table.sort(paths, function(a, b)
+  return tables.sorted_keys(entries, function(a, b)
     return a:gsub("/", "\0") < b:gsub("/", "\0")
   end)
-  return paths
 end
 
 ---Keeps a list where a later process finds it.

@@ -9,6 +9,7 @@
 local json = require "lib.json"
 
 local folder = require "project.folder"
+local tables = require "lib.tables"
 local tenancy = require "planning.tenancy"
 
 local FOLDER <const> = "mighost"
@@ -46,10 +47,7 @@ function M.write(place, entry)
   if not dir then
     return nil, message, name
   end
-  local fields = { schema = SCHEMA }
-  for key, value in pairs(entry) do
-    fields[key] = value
-  end
+  local fields = tables.copy({ schema = SCHEMA }, entry)
   return dir:write(file_of(place), json.encode(fields) .. "\n")
 end
 

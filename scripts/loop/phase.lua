@@ -15,6 +15,7 @@ local execution = require "loop.execution"
 local quote = require "lib.quote"
 local readiness = require "loop.readiness"
 local recover = require "planning.recover"
+local tables = require "lib.tables"
 local words = require "loop.words"
 
 local GATE <const> = "phase.execution-gate"
@@ -54,14 +55,10 @@ end
 
 ---An outcome about a phase that was not carried out.
 local function outcome_of(scan, candidate, fields)
-  local outcome = {
+  return tables.copy({
     retry = "none", failure_kind = "none", slug = candidate.slug, phase = candidate.phase.file,
     target = about_of(candidate), effort = execution.effort(scan.ctx, candidate.phase),
-  }
-  for name, value in pairs(fields) do
-    outcome[name] = value
-  end
-  return outcome
+  }, fields)
 end
 
 ---Remembers for the rest of the run what cannot run now; it is written once nothing is executed.

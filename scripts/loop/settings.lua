@@ -2,6 +2,7 @@
 
 local effort = require "loop.effort"
 local quote = require "lib.quote"
+local tables = require "lib.tables"
 local text = require "lib.text"
 
 local DEFAULT_ATTEMPTS <const> = 1
@@ -134,10 +135,7 @@ local M = {}
 ---@return string? NAME
 ---@return string? fix
 function M.resolve(opts, config, chosen)
-  local settings = {}
-  for name, value in pairs(chosen) do
-    settings[name] = value
-  end
+  local settings = tables.copy(chosen)
   local steps = {
     function() return check_bounds(opts) end,
     function() return choose_validation(opts, config, settings) end,

@@ -7,6 +7,7 @@ local evidence = require "loop.evidence"
 local repository = require "loop.repository"
 local sessions = require "planning.session"
 local settings_of = require "loop.settings"
+local tables = require "lib.tables"
 local targets = require "loop.targets"
 
 local LIST_LIMIT <const> = 64 << 20 -- bytes
@@ -60,10 +61,7 @@ end
 
 ---The request as planning knows it; its events are kept in the evidence, too.
 local function request_of(opts, ctx)
-  local request = {}
-  for name, value in pairs(opts) do
-    request[name] = value
-  end
+  local request = tables.copy(opts)
   request.effort, request.command = nil, "mighost " .. opts.command
   function request.on_event(event)
     if ctx.run and not QUIET[event.kind] then

@@ -4,6 +4,7 @@
 --- Only the last complete pair of marks counts: agents quote their instructions, and correct
 --- themselves.  A value that is none of those asked for reads as absent, and so does an empty one.
 
+local tables = require "lib.tables"
 local text = require "lib.text"
 
 local BEGIN <const> = "BEGIN_MIGHOST_STATUS"
@@ -11,13 +12,7 @@ local END <const> = "END_MIGHOST_STATUS"
 local MAX_ITEMS <const> = 50
 local MAX_VALUE <const> = 4000 -- bytes
 
-local function set(words)
-  local found = {}
-  for _, word in ipairs(words) do
-    found[word] = true
-  end
-  return found
-end
+local set <const> = tables.to_set
 
 -- What a value must be one of; any other field is free text.
 local CHOICES <const> = {

@@ -1,6 +1,7 @@
 --- What a run did so far, as counts and as a document that is written again after every event.
 
 local json = require "lib.json"
+local tables = require "lib.tables"
 
 local SCHEMA_VERSION <const> = 1
 -- A try that another one follows is not a failure yet.
@@ -101,11 +102,8 @@ end
 ---@param counts mighost.Counts
 ---@return string
 function M.encode(facts, attempts, counts)
-  local document = { schema_version = SCHEMA_VERSION, counts = counts,
-    attempts = json.array(attempts) }
-  for name, value in pairs(facts) do
-    document[name] = value
-  end
+  local document = tables.copy({ schema_version = SCHEMA_VERSION, counts = counts,
+    attempts = json.array(attempts) }, facts)
   for _, name in ipairs { "finished_at", "message" } do
     document[name] = document[name] or json.null
   end

@@ -1,5 +1,6 @@
 --- Phase files: finding `phase-<n>-<name>.md`, reading their fields, putting them in the manifest.
 
+local tables = require "lib.tables"
 local text = require "lib.text"
 
 local DEFAULT_PRECONDITION <const> = "prerequisites in %s are met"
@@ -141,11 +142,7 @@ end
 ---@param phases mighost.Phase[]
 ---@return mighost.Manifest
 function M.apply(manifest, phases)
-  local changed = {}
-  for key, value in pairs(manifest) do
-    changed[key] = value
-  end
-  changed.phases = phases
+  local changed = tables.copy(manifest, { phases = phases })
   changed.current_phase = phases[1] and phases[1].name or ""
   for _, phase in ipairs(phases) do
     if phase.name == manifest.current_phase then

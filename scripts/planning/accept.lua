@@ -7,6 +7,7 @@ local consistency = require "planning.consistency"
 local job_files = require "planning.job"
 local phases = require "migration.phases"
 local planning_state = require "planning.state"
+local tables = require "lib.tables"
 local text = require "lib.text"
 local workspace = require "planning.workspace"
 
@@ -73,17 +74,9 @@ local function produces_phases(stage)
   return false
 end
 
-local function copy(fields)
-  local copied = {}
-  for key, value in pairs(fields) do
-    copied[key] = value
-  end
-  return copied
-end
-
 ---The manifest after the step: fresh phases, activity, and what reaching a terminal means.
 local function next_manifest(job, new_state, reason, now)
-  local changed = copy(job.manifest)
+  local changed = tables.copy(job.manifest)
   if produces_phases(job.stage) then
     local list, message = phases.discover(job.dir)
     if not list then

@@ -11,6 +11,7 @@ local json = require "lib.json"
 local paths = require "lib.paths"
 local quote = require "lib.quote"
 local states = require "planning.state"
+local tables = require "lib.tables"
 
 local COMMITS <const> = 10000 -- of one migration that are looked through
 local OUTPUT_LIMIT <const> = 16 << 20
@@ -176,11 +177,7 @@ function M.output(project, slug, word)
   if not text then
     return nil, problem, kind
   end
-  local output = { slug = slug, number = number, text = text }
-  for key, value in pairs(step) do
-    output[key] = value
-  end
-  return output
+  return tables.copy({ slug = slug, number = number, text = text }, step)
 end
 
 ---What became of the plan from one accepted step to another.

@@ -3,10 +3,10 @@
 local proc = require "host.proc"
 local sys = require "host.sys"
 
-local environment = require "planning.environment"
 local guard = require "planning.guard"
 local places = require "planning.places"
 local secrets = require "planning.secrets"
+local tables = require "lib.tables"
 local watching = require "planning.watch"
 
 local STDOUT <const> = 1
@@ -77,12 +77,12 @@ function M.run(adapter, call, keeps_stdout, watch)
   if not sandbox then
     return nil, refusal, refused
   end
-  local hidden = secrets.of(environment.extend(sys.env(), call.agent_env or {}), adapter.secrets)
+  local hidden = secrets.of(tables.copy(sys.env(), call.agent_env), adapter.secrets)
   local report, problem, cause, is_ours = watching.run(watch, call, spec, hidden, function()
     return proc.run {
       argv = words_of(spec, keeps_stdout or not sys.isatty(STDOUT)),
       cwd = call.work_dir,
-      env = environment.extend(call.env, spec.env or {}),
+      env = tables.copy(call.env, spec.env),
       sandbox = sandbox,
       tty = true,
     }

@@ -7,7 +7,6 @@ local accept = require "planning.accept"
 local call = require "planning.call"
 local commit = require "planning.commit"
 local context = require "planning.context"
-local environment = require "planning.environment"
 local guard = require "planning.guard"
 local jobs = require "planning.job"
 local json = require "lib.json"
@@ -17,6 +16,7 @@ local prompt = require "planning.prompt"
 local quote = require "lib.quote"
 local secrets = require "planning.secrets"
 local survey = require "planning.survey"
+local tables = require "lib.tables"
 
 ---@class mighost.Attempt
 ---@field project mighost.Project
@@ -39,8 +39,7 @@ end
 
 ---The secrets that the agent was given, or may have read.
 local function secrets_of(attempt)
-  return secrets.of(environment.extend(sys.env(), attempt.opts.agent_env or {}),
-    attempt.adapter.secrets)
+  return secrets.of(tables.copy(sys.env(), attempt.opts.agent_env), attempt.adapter.secrets)
 end
 
 ---The agent's words, fit for a message: no secrets, no paths of this machine, one short line.

@@ -4,11 +4,11 @@ local proc = require "host.proc"
 local sys = require "host.sys"
 
 local agent_files = require "planning.agent_files"
-local environment = require "planning.environment"
 local guard = require "planning.guard"
 local output = require "planning.output"
 local places = require "planning.places"
 local secrets = require "planning.secrets"
+local tables = require "lib.tables"
 local time = require "lib.time"
 local watching = require "planning.watch"
 
@@ -84,7 +84,7 @@ local function options_of(call, spec, sandbox, hidden, opts)
     argv = spec.argv,
     cwd = call.repo_root,
     sandbox = sandbox,
-    env = environment.extend(call.env, spec.env or {}),
+    env = tables.copy(call.env, spec.env),
     stdin = spec.stdin,
     stdout = call.artifacts .. "/stdout.log",
     stderr = call.artifacts .. "/stderr.log",
@@ -237,7 +237,7 @@ function M.run(adapter, call, opts)
   if not cleared then
     return nil, refusal, refused
   end
-  local hidden = secrets.of(environment.extend(sys.env(), call.agent_env or {}), adapter.secrets)
+  local hidden = secrets.of(tables.copy(sys.env(), call.agent_env), adapter.secrets)
   local _ <close> = setmetatable({}, { __close = function() -- also when it is interrupted
     agent_files.redact(spec, hidden)
   end })

@@ -2,6 +2,7 @@
 
 local publish = require "host.publish"
 
+local tables = require "lib.tables"
 local tenancy = require "planning.tenancy"
 local text = require "lib.text"
 
@@ -43,11 +44,7 @@ end
 ---@param replaced? table<string, string> paths of this machine and what stands for them
 ---@return string
 function M.flatten(words, replaced)
-  local paths = {}
-  for path in pairs(replaced or {}) do
-    paths[#paths + 1] = path
-  end
-  table.sort(paths, function(a, b)
+  local paths = tables.sorted_keys(replaced or {}, function(a, b)
     return #a > #b
   end)
   for _, path in ipairs(paths) do

@@ -7,6 +7,7 @@ local finding_shape = require "lib.finding"
 local guard = require "planning.guard"
 local manifest = require "migration.manifest"
 local planning_state = require "planning.state"
+local tables = require "lib.tables"
 local text = require "lib.text"
 local view = require "migration.view"
 
@@ -38,15 +39,6 @@ local function ordered(rules)
     return a.name < b.name
   end)
   return sorted
-end
-
-local function applies(rule, mode)
-  for _, wanted in ipairs(rule.modes) do
-    if wanted == mode then
-      return true
-    end
-  end
-  return false
 end
 
 ---A collector of findings: what a rule leaves out is filled in, what it got wrong raises.
@@ -104,7 +96,7 @@ function M.check(dir, opts)
   end
   local m = open_view(dir, opts, read_manifest)
   for _, rule in ipairs(ordered(rules)) do
-    if applies(rule, opts.mode) then
+    if tables.contains(rule.modes, opts.mode) then
       local ok, trouble = guard.call(rule.check, m, report)
       if not ok then
         report { severity = "error", code = "rule-failed",

@@ -1,6 +1,8 @@
 --- The environment of an agent: built from what every program needs, not inherited with all that is
 --- in it.
 
+local tables = require "lib.tables"
+
 local PASSED <const> = {
   "HOME", "PATH", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TERM", "TMPDIR",
   "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
@@ -33,7 +35,7 @@ function M.build(all, own, inherits, passes)
       env[name] = value
     end
   end
-  return M.extend(env, own)
+  return tables.copy(env, own)
 end
 
 ---Names of variables from two lists.
@@ -43,19 +45,6 @@ end
 function M.join(some, more)
   local all = table.move(some or {}, 1, #(some or {}), 1, {})
   return table.move(more or {}, 1, #(more or {}), #all + 1, all)
-end
-
----@param env table<string, string>
----@param own table<string, string> counts more
----@return table<string, string>
-function M.extend(env, own)
-  local all = {}
-  for _, values in ipairs { env, own } do
-    for name, value in pairs(values) do
-      all[name] = value
-    end
-  end
-  return all
 end
 
 return M

@@ -1,6 +1,8 @@
 --- What git's index says, without what it only remembers of files' times: `git status` may write
 --- the index anew at any time, and nothing has changed.
 
+local tables = require "lib.tables"
+
 local HEADER <const> = 12
 local STAT <const> = 24 -- bytes before the mode: times, device, inode
 local SMALLEST <const> = 64 -- of an entry, with its second flags
@@ -94,12 +96,7 @@ function M.compare(before, after)
       found[key:match("^[^\0]*")] = true
     end
   end
-  local paths = {}
-  for path in pairs(found) do
-    paths[#paths + 1] = path
-  end
-  table.sort(paths)
-  return paths
+  return tables.sorted_keys(found)
 end
 
 return M

@@ -14,6 +14,7 @@ local stages = require "planning.inspect_stage"
 local text = require "lib.text"
 local trial = require "planning.inspect_trial"
 local trust = require "project.trust"
+local tables = require "lib.tables"
 
 local BUILT_IN <const> = "pipeline"
 local CONFIG <const> = ".mighost/config.json"
@@ -139,15 +140,6 @@ function Inspector:check_choice()
   })
 end
 
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
-
 function Inspector:try_stage(file, index)
   local use = self.uses[file.name]
   if not use and file.layer ~= "installed" then
@@ -159,8 +151,8 @@ function Inspector:try_stage(file, index)
   end
   return stages.try(file, {
     place = ("%s/stage-%d"):format(self.place, index), root = self.project.root,
-    certain = sorted_keys(use and use.certain or {}),
-    possible = sorted_keys(use and use.possible or {}),
+    certain = tables.sorted_keys(use and use.certain or {}),
+    possible = tables.sorted_keys(use and use.possible or {}),
   }, self:reporter())
 end
 

@@ -1,20 +1,13 @@
 --- How many calls of agents a pipeline takes at worst, from its start to an end.
 
-local MOST_STATES <const> = 20000 -- that are looked at one by one; beyond them a bound is given
+local tables = require "lib.tables"
 
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
+local MOST_STATES <const> = 20000 -- that are looked at one by one; beyond them a bound is given
 
 ---Stages with a limit, in order.
 local function bounded_stages(pipeline)
   local names = {}
-  for _, name in ipairs(sorted_keys(pipeline.max_visits)) do
+  for _, name in ipairs(tables.sorted_keys(pipeline.max_visits)) do
     names[#names + 1] = pipeline.edges[name] and name
   end
   return names
@@ -27,12 +20,12 @@ local function upper_bound(pipeline, bounded)
   for _, name in ipairs(bounded) do
     visits = visits + pipeline.max_visits[name]
   end
-  local free = #sorted_keys(pipeline.edges) - #bounded
+  local free = #tables.sorted_keys(pipeline.edges) - #bounded
   return visits + (visits + 1) * free
 end
 
 local function count_states(pipeline, bounded)
-  local states = #sorted_keys(pipeline.edges)
+  local states = #tables.sorted_keys(pipeline.edges)
   for _, name in ipairs(bounded) do
     states = states * (pipeline.max_visits[name] + 1)
     if states > MOST_STATES then
@@ -65,10 +58,7 @@ function Walk:longest(cursor, visits)
     return self.known[key]
   end
   local pipeline = self.pipeline
-  local after = {}
-  for name, count in pairs(visits) do
-    after[name] = count
-  end
+  local after = tables.copy(visits)
   after[cursor] = pipeline.max_visits[cursor] and (after[cursor] or 0) + 1 or nil
   local most, leads = 0, false
   for _, next_cursor in pairs(pipeline.edges[cursor]) do

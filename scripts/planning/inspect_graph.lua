@@ -3,16 +3,8 @@
 
 local calls = require "planning.inspect_calls"
 local pipelines = require "planning.pipeline"
+local tables = require "lib.tables"
 local workflow = require "planning.workflow"
-
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
 
 ---Whether a walk from the start comes to `name` without passing `without`.
 local function is_reached(pipeline, name, without)
@@ -46,7 +38,7 @@ end
 ---Stages from which nothing leads on once the visits of others are used up.
 local function find_dead_ends(pipeline)
   local found = {}
-  for _, name in ipairs(sorted_keys(pipeline.edges)) do
+  for _, name in ipairs(tables.sorted_keys(pipeline.edges)) do
     local barred
     for _, outcome in ipairs(pipelines.outcomes(pipeline, name)) do
       local target = pipelines.edge(pipeline, name, outcome)
@@ -76,7 +68,7 @@ local M = {}
 ---@param report fun(problem: mighost.Problem)
 function M.check(pipeline, files, report)
   local stages = {}
-  for _, name in ipairs(sorted_keys(pipeline.edges)) do
+  for _, name in ipairs(tables.sorted_keys(pipeline.edges)) do
     local code, message, mend = check_file(files[name], name)
     if code then
       report { severity = "error", code = code, at = { "edges", name }, message = message,

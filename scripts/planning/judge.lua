@@ -9,6 +9,7 @@ local guard = require "planning.guard"
 local manifests = require "migration.manifest"
 local states = require "planning.state"
 local survey = require "planning.survey"
+local tables = require "lib.tables"
 
 ---@class mighost.Judged
 ---@field text string the answer
@@ -47,15 +48,6 @@ local function is_any()
   return true
 end
 
-local function is_declared(stage, outcome)
-  for _, declared in ipairs(stage.outcomes) do
-    if declared == outcome then
-      return true
-    end
-  end
-  return false
-end
-
 local function ask(stage, answer, ctx)
   local ok, outcome, reason = guard.call(stage.judge, answer, ctx)
   if not ok then
@@ -68,7 +60,7 @@ local function ask(stage, answer, ctx)
     end
     return nil, ("the answer to %s was refused: %s"):format(stage.name, reason), "EJUDGE"
   end
-  if not is_declared(stage, outcome) then
+  if not tables.contains(stage.outcomes, outcome) then
     return nil, ("the judge of %s answered %s, not one of its outcomes"):format(stage.name,
       tostring(outcome)), "ESCRIPT"
   end

@@ -1,6 +1,8 @@
 --- Damages a recorded answer in every way that an agent might: what is made of it must fail cleanly
 --- or be sound.  The same recording and number always give the same damage.
 
+local tables = require "lib.tables"
+
 local ANSWER_OVER <const> = (8 << 20) + 1
 local FILE_OVER <const> = (16 << 20) + 1
 
@@ -76,12 +78,7 @@ local TEXT <const> = {
 }
 
 local function paths_of(damaged)
-  local paths = {}
-  for path in pairs(damaged.files) do
-    paths[#paths + 1] = path
-  end
-  table.sort(paths)
-  return paths
+  return tables.sorted_keys(damaged.files)
 end
 
 local function pick(damaged, random)
@@ -173,11 +170,7 @@ local ONCE <const> = {
 }
 
 local function copy_of(recorded)
-  local files = {}
-  for path, text in pairs(recorded.files) do
-    files[path] = text
-  end
-  return { name = "", answer = recorded.answer, files = files, links = {},
+  return { name = "", answer = recorded.answer, files = tables.copy(recorded.files), links = {},
     removed = table.move(recorded.removed, 1, #recorded.removed, 1, {}) }
 end
 

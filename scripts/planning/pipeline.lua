@@ -5,17 +5,9 @@
 
 local pipeline_check = require "planning.pipeline_check"
 local strict = require "lib.strict"
+local tables = require "lib.tables"
 
 local BUILT_IN <const> = "pipeline"
-
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
 
 local function to_object(map, convert)
   local object = strict.object()
@@ -104,7 +96,7 @@ end
 ---@param step string
 ---@return string[] outcomes sorted; empty where it is not a stage
 function M.outcomes(pipeline, step)
-  return sorted_keys(pipeline.edges[step] or {})
+  return tables.sorted_keys(pipeline.edges[step] or {})
 end
 
 ---Whether planning may be reopened where it stands.
@@ -112,12 +104,7 @@ end
 ---@param cursor string
 ---@return boolean
 function M.can_reopen(pipeline, cursor)
-  for _, from in ipairs(pipeline.refine and pipeline.refine.from or {}) do
-    if from == cursor then
-      return true
-    end
-  end
-  return false
+  return tables.contains(pipeline.refine and pipeline.refine.from or {}, cursor)
 end
 
 ---Whether two pipelines are the same graph, whatever they and their files are called.

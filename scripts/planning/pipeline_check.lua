@@ -1,6 +1,7 @@
 --- Whether a pipeline's table is a sound graph: every edge leads somewhere, every walk can end.
 
 local check = require "lib.check"
+local tables = require "lib.tables"
 
 local FIELDS <const> = {
   name = "string", start = "string", edges = "map", terminals = "map", refine = "map?",
@@ -17,14 +18,9 @@ local MENDS <const> = {
 }
 
 local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys, function(a, b)
+  return tables.sorted_keys(map, function(a, b) -- a team's keys may be anything
     return tostring(a) < tostring(b)
   end)
-  return keys
 end
 
 ---A collector of problems.

@@ -8,6 +8,7 @@ local tree = require "host.tree"
 
 local environment = require "planning.environment"
 local folder = require "project.folder"
+local tables = require "lib.tables"
 
 local AUTO <const> = "auto"
 local OFF <const> = "off"
@@ -220,8 +221,8 @@ function M.open(call, adapter)
     end
   end
   call.temp = places.temp
-  call.env = environment.build(environment.extend(sys.env(), { TMPDIR = places.temp }),
-    environment.extend(READING, call.agent_env or {}), adapter.inherits_env,
+  call.env = environment.build(tables.copy(sys.env(), { TMPDIR = places.temp }),
+    tables.copy(READING, call.agent_env), adapter.inherits_env,
     environment.join(adapter.passes, call.pass_env))
   return places
 end

@@ -11,6 +11,7 @@ local quote = require "lib.quote"
 local requests = require "planning.request"
 local sessions = require "planning.session"
 local states = require "planning.state"
+local tables = require "lib.tables"
 
 local EFFORT <const> = "high"
 local FEEDBACK_LIMIT <const> = 256 << 10
@@ -54,11 +55,7 @@ local function session_options(opts)
   if opts.feedback then
     return opts
   end
-  local changed = { asks_nobody = true }
-  for key, value in pairs(opts) do
-    changed[key] = value
-  end
-  return changed
+  return tables.copy({ asks_nobody = true }, opts)
 end
 
 local M = { FEEDBACK_LIMIT = FEEDBACK_LIMIT }
@@ -107,10 +104,7 @@ end
 ---@return mighost.Manifest|nil
 ---@return mighost.State|string state or message
 function M.apply(manifest, state, feedback)
-  local changed = {}
-  for key, value in pairs(manifest) do
-    changed[key] = value
-  end
+  local changed = tables.copy(manifest)
   -- These words are what a person had to say, so nothing waits for a person any more.
   changed.awaiting_human_review = false
   changed.human_review_reason, changed.cooldown_until = nil, nil

@@ -14,6 +14,7 @@ local quote = require "lib.quote"
 local recover = require "planning.recover"
 local registry = require "planning.registry"
 local repair_older = require "planning.repair_older"
+local tables = require "lib.tables"
 local trust = require "project.trust"
 local workspace = require "planning.workspace"
 
@@ -79,15 +80,6 @@ function Repair:answered()
   return slugs
 end
 
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
-
 ---Tells what became of an event of recovery or of the engine.
 function Repair:listener(slug)
   return function(event)
@@ -150,14 +142,14 @@ function Repair:settle_all()
     return nil, message, name
   end
   local what = self:survey(remains)
-  for _, slug in ipairs(sorted_keys(what)) do
+  for _, slug in ipairs(tables.sorted_keys(what)) do
     if not self.opts.dry_run then
       local ok, why, code, fix = self:settle(slug)
       if not ok then
         self:leave(slug, why, code, fix)
       end
     elseif self:is_free(slug) then
-      for _, sentence in ipairs(sorted_keys(what[slug])) do
+      for _, sentence in ipairs(tables.sorted_keys(what[slug])) do
         self:tell(slug, "would", sentence)
       end
     end

@@ -2,6 +2,7 @@
 
 local pipelines = require "planning.pipeline"
 local prose = require "lib.prose"
+local tables = require "lib.tables"
 
 local FINDINGS <const> = "findings"
 local DECISIONS <const> = {
@@ -106,10 +107,7 @@ end
 ---@return string|nil message
 ---@return "EVISITS"|nil NAME
 function M.check_due(pipeline, position)
-  local visits, refusal = {}, nil
-  for step, count in pairs(position.visits) do
-    visits[step] = count
-  end
+  local visits, refusal = tables.copy(position.visits), nil
   visits[position.cursor] = (visits[position.cursor] or 0) + 1
   for _, outcome in ipairs(pipelines.outcomes(pipeline, position.cursor)) do
     refusal = limit_reached(pipeline, visits, pipelines.edge(pipeline, position.cursor, outcome))

@@ -1,6 +1,7 @@
 --- Finds the secrets of an environment, so that their values can be kept out of everything written.
 
 local json = require "lib.json"
+local tables = require "lib.tables"
 
 local PATTERNS <const> = { "_KEY$", "_TOKEN$", "_SECRET$", "PASSWORD" }
 local SHORTEST <const> = 8 -- a shorter value would match ordinary text
@@ -79,11 +80,7 @@ end
 ---@param secrets table<string, string>
 ---@return string
 function M.redact(text, secrets)
-  local names = {}
-  for name in pairs(secrets) do
-    names[#names + 1] = name
-  end
-  table.sort(names, function(a, b)
+  local names = tables.sorted_keys(secrets, function(a, b)
     if #secrets[a] ~= #secrets[b] then
       return #secrets[a] > #secrets[b]
     end

@@ -7,21 +7,11 @@ local durable = require "migration.durable"
 local links = require "migration.links"
 local pipelines = require "planning.pipeline"
 local replay = require "planning.replay"
+local tables = require "lib.tables"
 
 local FILE <const> = ".planning/state.json"
 local STAGES <const> = ".planning/stages"
 local OUTPUT <const> = STAGES .. "/%s%s.stdout.md"
-
-local function copy(state, changes)
-  local copied = {}
-  for key, value in pairs(state) do
-    copied[key] = value
-  end
-  for key, value in pairs(changes) do
-    copied[key] = value
-  end
-  return copied
-end
 
 local function appended(list, item)
   local longer = table.move(list, 1, #list, 1, {})
@@ -132,7 +122,7 @@ end
 ---@return string|nil message
 ---@return "EVISITS"|nil NAME when it would lead to a stage that may not run again
 function M.accept(state, step)
-  local accepted = copy(state, {
+  local accepted = tables.copy(state, {
     updated_at = step.completed_at,
     completed_steps = appended(state.completed_steps, {
       name = step.name, completed_at = step.completed_at, outcome = step.outcome,
@@ -159,7 +149,7 @@ function M.reopen(state, now)
   if #state.completed_steps == 0 then
     return nil, "planning cannot be reopened before its first step"
   end
-  return settle(copy(state, {
+  return settle(tables.copy(state, {
     updated_at = now,
     revision_base_step_counts = appended(state.revision_base_step_counts, #state.completed_steps),
   }))
@@ -176,7 +166,7 @@ function M.adopt(state, pipeline)
   if not built_in then
     return nil, message, name
   end
-  local adopted = copy(state, { graph = pipeline })
+  local adopted = tables.copy(state, { graph = pipeline })
   adopted.pipeline = not pipelines.same(pipeline, built_in) and pipeline or nil
   local settled, why, code = settle(adopted)
   if settled and settled.final_decision then
@@ -189,7 +179,7 @@ end
 ---@param feedback mighost.Feedback
 ---@return mighost.State
 function M.add_feedback(state, feedback)
-  return copy(state, {
+  return tables.copy(state, {
     updated_at = feedback.received_at,
     feedback = appended(state.feedback, feedback),
   })

@@ -5,6 +5,7 @@ local fs = require "host.fs"
 local sys = require "host.sys"
 
 local strict = require "lib.strict"
+local tables = require "lib.tables"
 
 local LIMIT <const> = { max = 64 << 20, links = "follow" }
 local ANY <const> = "*" -- every key of an object
@@ -39,12 +40,7 @@ local function each(document, way, visit, depth)
   elseif way[depth] ~= ANY then
     return each(document[way[depth]], way, visit, depth + 1)
   end
-  local names = {}
-  for name in pairs(document) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
+  for _, name in ipairs(tables.sorted_keys(document)) do
     each(document[name], way, function(holder, key)
       visit(holder, key, name)
     end, depth + 1)

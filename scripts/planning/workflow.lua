@@ -3,25 +3,9 @@
 local text = require "lib.text"
 
 local pipelines = require "planning.pipeline"
+local tables = require "lib.tables"
 
 local ARROW <const> = " -> "
-
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
-
-local function to_set(list)
-  local set = {}
-  for _, item in ipairs(list or {}) do
-    set[item] = true
-  end
-  return set
-end
 
 local function problem(code, at, message, mend)
   return { severity = "error", code = code, at = at, message = message, mend = mend }
@@ -29,8 +13,8 @@ end
 
 ---Edges of outcomes that the stage can never have.
 local function find_odd_edges(pipeline, name, stage, problems)
-  local declared = to_set(stage.outcomes)
-  for _, outcome in ipairs(sorted_keys(pipeline.edges[name])) do
+  local declared = tables.to_set(stage.outcomes)
+  for _, outcome in ipairs(tables.sorted_keys(pipeline.edges[name])) do
     if not declared[outcome] then
       problems[#problems + 1] = problem("undeclared-outcome", { "edges", name, outcome },
         ("stage %s has no outcome %s"):format(name, outcome),
@@ -55,7 +39,7 @@ end
 ---stage there runs, its outcomes come once it has left what it produces.
 local function next_cursors(pipeline, cursor, produces)
   local targets = {}
-  for _, outcome in ipairs(produces and {} or sorted_keys(pipeline.edges[cursor] or {})) do
+  for _, outcome in ipairs(produces and {} or tables.sorted_keys(pipeline.edges[cursor] or {})) do
     targets[#targets + 1] = pipeline.edges[cursor][outcome]
   end
   if pipelines.can_reopen(pipeline, cursor) then
@@ -79,7 +63,7 @@ local function way_without(pipeline, stages, name, need, start)
       return way
     end
     local stage = stages[cursor]
-    local produces = stage and to_set(stage.produces)[need]
+    local produces = stage and tables.to_set(stage.produces or {})[need]
     for _, target in ipairs(next_cursors(pipeline, cursor, produces)) do
       if came_from[target] == nil then
         came_from[target] = cursor
@@ -120,7 +104,7 @@ end
 ---What a new migration needs loaded: every stage; one that goes on, what it can still come to.
 local function needed_stages(pipeline, cursor)
   if not cursor then
-    return sorted_keys(pipeline.edges)
+    return tables.sorted_keys(pipeline.edges)
   end
   local names = {}
   for name in pairs(pipelines.reachable(pipeline, cursor)) do

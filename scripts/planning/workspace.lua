@@ -17,6 +17,7 @@ local tree = require "host.tree"
 local asides = require "planning.aside"
 local folder = require "project.folder"
 local json = require "lib.json"
+local tables = require "lib.tables"
 
 local ACCEPTED <const> = "accepted"
 local PUBLISHED <const> = "published"
@@ -115,10 +116,7 @@ function M.accept(workspace, record)
   if not dir then
     return nil, message, name
   end
-  local entry = { schema = SCHEMA }
-  for key, value in pairs(record) do
-    entry[key] = value
-  end
+  local entry = tables.copy({ schema = SCHEMA }, record)
   local written, problem, errno = dir:write(ACCEPTED, json.encode(entry) .. "\n")
   if not written then
     return nil, problem, errno

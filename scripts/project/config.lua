@@ -5,6 +5,7 @@ local fs = require "host.fs"
 
 local strict = require "lib.strict"
 local paths = require "project.paths"
+local tables = require "lib.tables"
 
 local FOLDER <const> = ".mighost"
 local PATH <const> = FOLDER .. "/config.json"
@@ -122,15 +123,6 @@ local PATHS <const> = { "live_migrations_dir", "taste" }
 ---@field agent_env? table<string, string>
 ---@field validation_command? string
 
-local function sorted_keys(fields)
-  local keys = {}
-  for key in pairs(fields) do
-    table.insert(keys, key)
-  end
-  table.sort(keys)
-  return keys
-end
-
 local function check_field(key, value)
   local is_right = FIELDS[key] or PROGRAMS[key]
   if not is_right then
@@ -163,7 +155,7 @@ local function check(fields)
     return nil, "it must hold an object, not " .. strict.kind(fields)
   end
   local config, programs = {}, {}
-  for _, key in ipairs(sorted_keys(fields)) do
+  for _, key in ipairs(tables.sorted_keys(fields)) do
     local ok, why = check_field(key, fields[key])
     if not ok then
       return nil, why

@@ -6,6 +6,7 @@ local fs = require "host.fs"
 local sys = require "host.sys"
 
 local json = require "lib.json"
+local tables = require "lib.tables"
 
 local FOLDER <const> = ".mighost"
 local SETTINGS <const> = ".luarc.json"
@@ -26,13 +27,7 @@ local function is_settled(dir)
   local text = dir:read(FOLDER .. "/" .. SETTINGS)
   local found = text and json.decode(text)
   local library = type(found) == "table" and found["workspace.library"]
-  local here = sys.share() .. "/scripts"
-  for _, path in ipairs(type(library) == "table" and library or {}) do
-    if path == here then
-      return true
-    end
-  end
-  return false
+  return type(library) == "table" and tables.contains(library, sys.share() .. "/scripts")
 end
 
 local M = {}

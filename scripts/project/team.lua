@@ -7,6 +7,7 @@ local fs = require "host.fs"
 local glance = require "project.glance"
 local pack = require "lib.pack"
 local strict = require "lib.strict"
+local tables = require "lib.tables"
 
 local FOLDER <const> = ".mighost"
 local MAX_FILE <const> = 1024 * 1024
@@ -150,12 +151,7 @@ end
 ---@param team mighost.Team
 ---@return string[]
 function M.names(team)
-  local names = {}
-  for name in pairs(team.items) do
-    table.insert(names, name)
-  end
-  table.sort(names)
-  return names
+  return tables.sorted_keys(team.items)
 end
 
 --- All of it as one text: the same for the same names and bytes, on any machine.

@@ -12,19 +12,11 @@ local generate = require "spec.support.generate"
 local mutate = require "spec.fuzz.mutate"
 local shipped = require "spec.support.shipped"
 local stages = require "spec.support.stage"
+local tables = require "lib.tables"
 
 local LONGEST_REASON <const> = 3000
 local KEYS <const> = { "review", "final-decision", "chosen-approach" }
 local WORDS <const> = { "clear", "findings", "approve-auto", "approve-needs-human", "reject" }
-
-local function is_declared(stage, outcome)
-  for _, declared in ipairs(stage.outcomes) do
-    if declared == outcome then
-      return true
-    end
-  end
-  return false
-end
 
 local function check_reason(reason)
   assert(type(reason) == "string" and reason ~= "", "no reason")
@@ -35,7 +27,8 @@ end
 
 local function judge(stage, text, ctx)
   local outcome, reason = stages.judge(stage, text, ctx)
-  assert(outcome == nil or is_declared(stage, outcome), "an outcome that is not declared")
+  local is_declared = outcome == nil or tables.contains(stage.outcomes, outcome)
+  assert(is_declared, "an outcome that is not declared")
   if outcome == nil or reason ~= nil then
     check_reason(reason)
   end

@@ -1,6 +1,7 @@
 local processes = require "spec.support.processes"
 local program = require "spec.support.program"
 local sh = require "spec.support.sh"
+local tables = require "lib.tables"
 local term = require "host.term"
 local tmp = require "spec.support.tmp"
 
@@ -14,10 +15,7 @@ local proc, sys, term = require "host.proc", require "host.sys", require "host.t
 --- Runs a shell script on a terminal of its own; $0 is mighost and $1 a script for it.
 local function on_terminal(dir, options)
   local script = dir:write("script.lua", PRELUDE .. options.lua)
-  local env = { TERM = "xterm", COLUMNS = false }
-  for name, value in pairs(options.env or {}) do
-    env[name] = value
-  end
+  local env = tables.copy({ TERM = "xterm", COLUMNS = false }, options.env)
   local result = sh.run {
     argv = { PTY, tostring(options.columns or 80), "sh", "-c", options.shell or '"$0" "$@"',
       program.exe, script, table.unpack(options.args or {}) },

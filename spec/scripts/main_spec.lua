@@ -1,15 +1,13 @@
 local git = require "spec.support.git"
 local program = require "spec.support.program"
 local sh = require "spec.support.sh"
+local tables = require "lib.tables"
 local tmp = require "spec.support.tmp"
 
 --- Runs mighost in a folder with empty homes.
 local function run(dir, args, env)
-  local all = { HOME = dir:join("home"), XDG_CONFIG_HOME = dir:join("config"),
-    XDG_STATE_HOME = false }
-  for name, value in pairs(env or {}) do
-    all[name] = value
-  end
+  local all = tables.copy({ HOME = dir:join("home"), XDG_CONFIG_HOME = dir:join("config"),
+    XDG_STATE_HOME = false }, env)
   return program.run { args = args, cwd = dir.path, env = all }
 end
 

@@ -8,6 +8,7 @@ local json = require "lib.json"
 local open = require "project.open"
 local program = require "spec.support.program"
 local root = require "project.root"
+local tables = require "lib.tables"
 local team = require "project.team"
 local tmp = require "spec.support.tmp"
 local trust = require "project.trust"
@@ -27,10 +28,7 @@ Brought.__index = Brought
 ---@return spec.Brought
 function M.new(files, keys)
   local repo = git.repo()
-  local settings = { schema_version = 1, live_migrations_dir = "migrations" }
-  for key, value in pairs(keys or {}) do
-    settings[key] = value
-  end
+  local settings = tables.copy({ schema_version = 1, live_migrations_dir = "migrations" }, keys)
   repo.dir:mkdir("migrations")
   repo:write(config.path, json.encode(settings))
   for path, text in pairs(files or {}) do
@@ -58,11 +56,8 @@ end
 ---@return spec.Result
 function Brought:run(args, opts)
   opts = opts or {}
-  local env = { HOME = self.home.path, XDG_STATE_HOME = self.home:join("state"),
-    XDG_CONFIG_HOME = self.home:join("config"), MIGHOST_TRUST = false }
-  for name, value in pairs(opts.env or {}) do
-    env[name] = value
-  end
+  local env = tables.copy({ HOME = self.home.path, XDG_STATE_HOME = self.home:join("state"),
+    XDG_CONFIG_HOME = self.home:join("config"), MIGHOST_TRUST = false }, opts.env)
   return program.run { args = args, cwd = opts.cwd or self.path, env = env, stdin = opts.stdin }
 end
 

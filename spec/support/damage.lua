@@ -4,6 +4,7 @@
 
 local sh = require "spec.support.sh"
 local strict = require "lib.strict"
+local tables = require "lib.tables"
 
 -- One value of each kind, to be put where another kind belongs.
 local SAMPLES <const> = {
@@ -40,15 +41,6 @@ local PIPELINE <const> = {
   refine = "-object null", max_visits = "-object null",
 }
 
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
-
 local function copy(value)
   return assert(strict.decode(assert(strict.encode(value))))
 end
@@ -65,7 +57,7 @@ end
 
 --- Another kind in each field, and each field that must be there left out.
 local function damage_kinds(add, where, fields, find)
-  for _, key in ipairs(sorted_keys(fields)) do
+  for _, key in ipairs(tables.sorted_keys(fields)) do
     for _, kind in ipairs(KINDS) do
       if not fields[key]:find(kind, 1, true) then
         add(("%s.%s is a %s"):format(where, key, kind), function(whole)

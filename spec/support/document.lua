@@ -8,6 +8,7 @@
 
 local program = require "spec.support.program"
 local sh = require "spec.support.sh"
+local tables = require "lib.tables"
 
 local MARK <const> = "\1"
 
@@ -130,15 +131,12 @@ end
 function M.run(text, at)
   local examples = M.parse(text)
   local script = at.home:write("examples.sh", script_of(examples))
-  local env = {
+  local env = tables.copy({
     HOME = at.home.path, PATH = program.exe:match("^(.*)/") .. ":" .. os.getenv("PATH"),
     XDG_STATE_HOME = false, XDG_CONFIG_HOME = false, MIGHOST_WITH = false,
     MIGHOST_SANDBOX = false, TZ = "UTC",
     GIT_CONFIG_GLOBAL = "/dev/null", GIT_CONFIG_NOSYSTEM = "1", GIT_PAGER = "cat",
-  }
-  for name, value in pairs(at.env or {}) do
-    env[name] = value
-  end
+  }, at.env)
   local printed = sh.run({ argv = { "bash", script }, cwd = at.cwd, env = env }).stdout
   local answers = printed:gmatch(MARK .. "([^" .. MARK .. "]*)")
   local found = {}

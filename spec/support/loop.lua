@@ -11,6 +11,7 @@ local project = require "spec.support.project"
 local registry = require "planning.registry"
 local sh = require "spec.support.sh"
 local states = require "planning.state"
+local tables = require "lib.tables"
 local text = require "lib.text"
 
 local PHASE <const> =
@@ -155,16 +156,13 @@ if grep -q broken code.txt; then echo "code.txt is broken" >&2; exit 1; fi]]
 function Loop:context(opts)
   opts = opts or {}
   local opened = self:open()
-  local settings = {
+  local settings = tables.copy({
     with = "command", agent_command = not opts.keep_agent and self:agent(opts.agent or "true"),
     default_effort = "low", max_allowed_effort = "xhigh", timeout = 60, silence = 60,
     validation = { "sh", "-c", opts.validation or VALIDATION },
     validation_text = "sh check.sh", validation_timeout = 60,
     max_attempts = 1, prefix = "mighost", sandbox = "off", max_wait = 0,
-  }
-  for name, value in pairs(opts.settings or {}) do
-    settings[name] = value
-  end
+  }, opts.settings)
   return {
     project = opened, reg = registry.new(opened), settings = settings,
     run = assert(evidence.open(opened, { command = "run",

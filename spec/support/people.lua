@@ -4,6 +4,7 @@ local assert = require "luassert"
 local git = require "spec.support.git"
 local sh = require "spec.support.sh"
 local site_support = require "spec.support.site"
+local tables = require "lib.tables"
 
 local PATH <const> = "migrations/m"
 local PLAN <const> = "migrations/m/plan.md"
@@ -85,10 +86,7 @@ local ACTS <const> = {
     sh.check { argv = { "rm", "-rf", site.live .. "/m" } }
   end,
   ["is in a rebase"] = function(site)
-    local env = { GIT_SEQUENCE_EDITOR = "sed -i -e 's/^pick/edit/'" }
-    for name, value in pairs(git.env) do
-      env[name] = value
-    end
+    local env = tables.copy({ GIT_SEQUENCE_EDITOR = "sed -i -e 's/^pick/edit/'" }, git.env)
     return sh.run { argv = { "git", "-C", site.path, "rebase", "-q", "-i", "HEAD~1" },
       env = env }.exit == 0
   end,

@@ -2,6 +2,7 @@
 
 local sh = require "spec.support.sh"
 local sys = require "host.sys"
+local tables = require "lib.tables"
 
 local M = {}
 
@@ -22,11 +23,8 @@ M.root = debug.getinfo(1, "S").source:match("^@(.*)/spec/support/program%.lua$")
 ---@param run spec.ProgramRun
 ---@return spec.Result
 function M.run(run)
-  local env = { GIT_CONFIG_GLOBAL = "/dev/null", GIT_CONFIG_NOSYSTEM = "1", MIGHOST_WITH = false,
-    MIGHOST_SANDBOX = false }
-  for name, value in pairs(run.env or {}) do
-    env[name] = value
-  end
+  local env = tables.copy({ GIT_CONFIG_GLOBAL = "/dev/null", GIT_CONFIG_NOSYSTEM = "1",
+    MIGHOST_WITH = false, MIGHOST_SANDBOX = false }, run.env)
   return sh.run { argv = { M.exe, table.unpack(run.args) }, cwd = run.cwd, env = env,
     stdin = run.stdin }
 end

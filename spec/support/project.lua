@@ -5,6 +5,7 @@ local lfs = require "lfs"
 local program = require "spec.support.program"
 local sh = require "spec.support.sh"
 local sys = require "host.sys"
+local tables = require "lib.tables"
 local tmp = require "spec.support.tmp"
 
 local PATIENCE <const> = "60" -- seconds, until a spec that waits in vain fails
@@ -63,18 +64,14 @@ end
 ---@param more? table<string, string|false>
 ---@return table<string, string|false>
 function Project:env(more)
-  local env = {
+  return tables.copy({
     HOME = self.home.path,
     XDG_STATE_HOME = self.home:join("state"),
     XDG_CONFIG_HOME = self.home:join("config"),
     PLANNER_LOG = self.outbox:join("calls"),
     MIGHOST_SANDBOX = self.is_confined and "require" or "off",
     GIT_CONFIG_GLOBAL = "/dev/null", GIT_CONFIG_NOSYSTEM = "1", MIGHOST_WITH = false,
-  }
-  for name, value in pairs(more or {}) do
-    env[name] = value
-  end
-  return env
+  }, more)
 end
 
 --- Runs mighost in the project.

@@ -3,6 +3,7 @@
 ---   local ctx <close>, events = running.context(p)
 
 local setup = require "loop.setup"
+local tables = require "lib.tables"
 
 local M = {}
 
@@ -14,16 +15,13 @@ local M = {}
 ---@return mighost.LoopSetup prepared
 function M.context(p, more)
   local events = {}
-  local opts = {
+  local opts = tables.copy({
     command = "run", with = "command", agent_command = p:agent_command(), focus = true,
     validation_command = "true", sandbox = "off", -- the scripted agent keeps a log out of its reach
     on_event = function(event)
       events[#events + 1] = event
     end,
-  }
-  for name, value in pairs(more or {}) do
-    opts[name] = value
-  end
+  }, more)
   local prepared = assert(setup.prepare(p:open(), opts))
   local ctx = setmetatable(prepared.ctx, { __close = function(ctx)
     ctx.run:close("completed")

@@ -4,6 +4,8 @@ local fs = require "host.fs"
 local loader = require "planning.loader"
 local sys = require "host.sys"
 
+local tables = require "lib.tables"
+
 local M = {}
 
 ---The table of a file in stages/.
@@ -13,15 +15,6 @@ function M.load(name)
   local dir <close> = assert(fs.open_dir(sys.share() .. "/stages"))
   local file = name .. ".lua"
   return assert(loader.load { path = file, text = assert(dir:read(file, { links = "follow" })) })
-end
-
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
 end
 
 local function approaches_of(paths, texts)
@@ -41,8 +34,8 @@ end
 ---@return table ctx
 function M.context(texts, fields)
   texts = texts or {}
-  local paths = sorted_keys(texts)
-  local ctx = {
+  local paths = tables.sorted_keys(texts)
+  return tables.copy({
     slug = "tidy-locks", target = "Tidy the locks", step = "review", visit = 1,
     effort = { label = "medium", budget = "medium" },
     repo_root = "/repo", work_dir = "/staged/tidy-locks", live_dir = "/repo/live/tidy-locks",
@@ -57,11 +50,7 @@ function M.context(texts, fields)
       end
       return texts[path]
     end,
-  }
-  for key, value in pairs(fields or {}) do
-    ctx[key] = value
-  end
-  return ctx
+  }, fields)
 end
 
 ---What the judge of a stage says to an answer.
@@ -122,10 +111,7 @@ end
 ---@param stage table
 ---@param make_context fun(): table
 function M.assert_total(stage, make_context)
-  local declared = {}
-  for _, outcome in ipairs(stage.outcomes) do
-    declared[outcome] = true
-  end
+  local declared = tables.to_set(stage.outcomes)
   M.each_damaged(400, function(text)
     local outcome, reason = M.judge(stage, text, make_context())
     local shown = ("%q"):format(text:sub(1, 200))

@@ -6,6 +6,7 @@
 
 local generate = require "spec.support.generate"
 local strict = require "lib.strict"
+local tables = require "lib.tables"
 
 local MOST_STEPS <const> = 14
 local TIMES <const> = {
@@ -53,28 +54,10 @@ local LOOP <const> = {
 }
 local PLAN_AFTER <const> = { expand = true, draft = true } -- stages that leave phases
 
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
-
-local function contains(list, item)
-  for _, other in ipairs(list) do
-    if other == item then
-      return true
-    end
-  end
-  return false
-end
-
 --- The outcomes that a stage may have now: none into a stage that has had all its visits.
 local function open_outcomes(graph, at)
   local open = {}
-  for _, outcome in ipairs(sorted_keys(graph.edges[at.cursor])) do
+  for _, outcome in ipairs(tables.sorted_keys(graph.edges[at.cursor])) do
     local target = graph.edges[at.cursor][outcome]
     local visits = (at.visits[target] or 0) + (target == at.cursor and 1 or 0)
     if not graph.max_visits[target] or visits < graph.max_visits[target] then
@@ -118,7 +101,7 @@ local function walk(random, graph, published)
   local at = { cursor = graph.start, steps = {}, bases = {}, visits = {}, outputs = {} }
   local length = random(MOST_STEPS + 1) - 1
   while true do
-    local may_reopen = contains(graph.refine.from, at.cursor) and #at.steps > 0
+    local may_reopen = tables.contains(graph.refine.from, at.cursor) and #at.steps > 0
       and at.bases[#at.bases] ~= #at.steps
     if may_reopen and random(4) == 1 then
       reopen(graph, at)

@@ -1,6 +1,7 @@
 local output = require "planning.output"
 local recordings = require "spec.support.agent_recordings"
 local registry = require "planning.registry"
+local tables = require "lib.tables"
 
 local LOST <const> = "failed: API Error: Connection to the API was lost (ECONNRESET). "
   .. "This is usually temporary — try again."
@@ -49,13 +50,9 @@ local VERDICTS <const> = {
 }
 
 local function call(more)
-  local made = { prompt = "Stage: review\n", model = "m-1", effort = "xhigh", work_dir = "/w",
+  return tables.copy({ prompt = "Stage: review\n", model = "m-1", effort = "xhigh", work_dir = "/w",
     artifacts = "/a", repo_root = "/r", prompt_file = "/a/prompt.md", temp = "/t",
-    env = { HOME = "/h" } }
-  for key, value in pairs(more or {}) do
-    made[key] = value
-  end
-  return made
+    env = { HOME = "/h" } }, more)
 end
 
 local function printed(text)
@@ -63,11 +60,7 @@ local function printed(text)
 end
 
 local function report(out, more)
-  local made = { exit = 0, stdout = printed(out), stderr = printed(""), files = {} }
-  for key, value in pairs(more or {}) do
-    made[key] = value
-  end
-  return made
+  return tables.copy({ exit = 0, stdout = printed(out), stderr = printed(""), files = {} }, more)
 end
 
 local RESULT <const> = '{"type":"result","is_error":false,"num_turns":1,"result":"%s"}\n'

@@ -1,6 +1,7 @@
 local output = require "planning.output"
 local recordings = require "spec.support.agent_recordings"
 local registry = require "planning.registry"
+local tables = require "lib.tables"
 
 local BROKEN_STREAM <const> = "failed: stream disconnected before completion: Transport error: "
   .. "network error: error decoding response body"
@@ -43,13 +44,9 @@ local VERDICTS <const> = {
 }
 
 local function call(more)
-  local made = { prompt = "Stage: review\n", model = "m-1", effort = "high", work_dir = "/w",
+  return tables.copy({ prompt = "Stage: review\n", model = "m-1", effort = "high", work_dir = "/w",
     artifacts = "/a", repo_root = "/r", prompt_file = "/a/prompt.md", temp = "/t",
-    env = { HOME = "/h" } }
-  for key, value in pairs(more or {}) do
-    made[key] = value
-  end
-  return made
+    env = { HOME = "/h" } }, more)
 end
 
 local function printed(text)
@@ -57,12 +54,8 @@ local function printed(text)
 end
 
 local function report(last, more)
-  local made = { exit = 0, stdout = printed(last), stderr = printed(""),
-    files = { last_message = printed(last) } }
-  for key, value in pairs(more or {}) do
-    made[key] = value
-  end
-  return made
+  return tables.copy({ exit = 0, stdout = printed(last), stderr = printed(""),
+    files = { last_message = printed(last) } }, more)
 end
 
 describe("the agent codex", function()

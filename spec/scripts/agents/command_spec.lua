@@ -1,27 +1,20 @@
 local registry = require "planning.registry"
+local tables = require "lib.tables"
 
 local function call(more)
-  local made = {
+  return tables.copy({
     role = "planning.review", stage = "review", visit = 2, slug = "alpha", work_dir = "/w",
     live_dir = "/l", repo_root = "/r", artifacts = "/a", prompt = "the prompt", effort = "high",
     agent_command = "agent --flag 'two words'",
-  }
-  for key, value in pairs(more or {}) do
-    made[key] = value
-  end
-  return made
+  }, more)
 end
 
 local function report(more)
-  local made = {
+  return tables.copy({
     exit = 0,
     stdout = { text = function() return "said" end, last_line = function() return "said" end },
     stderr = { last_line = function() return nil end },
-  }
-  for key, value in pairs(more or {}) do
-    made[key] = value
-  end
-  return made
+  }, more)
 end
 
 describe("the agent command", function()

@@ -1,16 +1,14 @@
 local git = require "spec.support.git"
 local program = require "spec.support.program"
 local sample = require "spec.support.sample"
+local tables = require "lib.tables"
 local tmp = require "spec.support.tmp"
 
 --- Runs `mighost init` in a folder with homes of its own.
 local function init(path, home, args, env)
-  local all = {
+  local all = tables.copy({
     HOME = home.path, XDG_CONFIG_HOME = home:join("config"), XDG_STATE_HOME = home:join("state"),
-  }
-  for name, value in pairs(env or {}) do
-    all[name] = value
-  end
+  }, env)
   return program.run { args = { "init", table.unpack(args or {}) }, cwd = path, env = all }
 end
 

@@ -1,4 +1,5 @@
 local check = require "lib.check"
+local tables = require "lib.tables"
 
 local SPEC <const> = {
   name = "string", check = "function", modes = "strings", limit = "integer?", extra = "map?",
@@ -6,11 +7,7 @@ local SPEC <const> = {
 }
 
 local function sample(changes)
-  local fields = { name = "x", check = print, modes = { "doctor" } }
-  for key, value in pairs(changes or {}) do
-    fields[key] = value
-  end
-  return fields
+  return tables.copy({ name = "x", check = print, modes = { "doctor" } }, changes)
 end
 
 local function refused(fields, message)

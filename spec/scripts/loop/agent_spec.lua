@@ -2,13 +2,11 @@ local agent = require "loop.agent"
 local json = require "lib.json"
 local loop = require "spec.support.loop"
 local sys = require "host.sys"
+local tables = require "lib.tables"
 
 local function ask(ctx, more)
-  local request = { role = "classify", prompt = "What is it?\n", effort = "low",
-    writes = "nothing", folder = assert(ctx.run:folder("classify")) }
-  for key, value in pairs(more or {}) do
-    request[key] = value
-  end
+  local request = tables.copy({ role = "classify", prompt = "What is it?\n", effort = "low",
+    writes = "nothing", folder = assert(ctx.run:folder("classify")) }, more)
   return request, agent.ask(ctx, request)
 end
 

@@ -2,6 +2,7 @@ local cycles = require "loop.cycle"
 local json = require "lib.json"
 local project = require "spec.support.project"
 local running = require "spec.support.running"
+local tables = require "lib.tables"
 
 local REFACTOR <const> = [[
   case $MIGHOST_ROLE in
@@ -27,11 +28,7 @@ local function run(p, opts, is_once)
 end
 
 local function sources(p, agent, more)
-  local opts = { focus = false, paths = "README", agent_command = p:script(agent) }
-  for name, value in pairs(more or {}) do
-    opts[name] = value
-  end
-  return opts
+  return tables.copy({ focus = false, paths = "README", agent_command = p:script(agent) }, more)
 end
 
 --- The scripted planner, whose last word is that a plan is not worth it.

@@ -1,19 +1,13 @@
 local deferral = require "loop.deferral"
 local loop = require "spec.support.loop"
+local tables = require "lib.tables"
 local time = require "lib.time"
 
 local NOT_READY <const> = { slug = "move", phase = "one", file = "phase-1-one.md",
   failure_kind = "phase-ready-no", why = "too early" }
 
 local function with(more)
-  local copy = {}
-  for key, value in pairs(NOT_READY) do
-    copy[key] = value
-  end
-  for key, value in pairs(more) do
-    copy[key] = value
-  end
-  return copy
+  return tables.copy(NOT_READY, more)
 end
 
 describe("a deferral", function()

@@ -1,6 +1,7 @@
 local project = require "spec.support.project"
 local route = require "loop.route"
 local running = require "spec.support.running"
+local tables = require "lib.tables"
 
 local PLANNER <const> = project.agent
 
@@ -16,10 +17,7 @@ local function agent(p, cases)
 end
 
 local function take(p, target, cases, opts)
-  local more = { agent_command = agent(p, cases) }
-  for name, value in pairs(opts or {}) do
-    more[name] = value
-  end
+  local more = tables.copy({ agent_command = agent(p, cases) }, opts)
   local ctx <close>, events = running.context(p, more)
   ctx.run:begin_action(1)
   local outcome, message, name = route.take(ctx, target, 1)

@@ -1,18 +1,16 @@
 local project = require "spec.support.project"
 local run = require "loop.run"
+local tables = require "lib.tables"
 
 local function go(p, more)
   local events = {}
-  local opts = {
+  local opts = tables.copy({
     command = "run", with = "command", agent_command = p:agent_command(), focus = true,
     validation_command = "true", sandbox = "off",
     on_event = function(event)
       events[#events + 1] = event
     end,
-  }
-  for name, value in pairs(more or {}) do
-    opts[name] = value
-  end
+  }, more)
   local result, message, name = run.run(p:open(), opts)
   return result, events, message, name
 end

@@ -1,4 +1,5 @@
 local scope = require "loop.scope"
+local tables = require "lib.tables"
 
 local FILES <const> = {
   ["README.md"] = "see src/parser.lua",
@@ -11,18 +12,12 @@ local FILES <const> = {
 }
 
 local function candidates(more)
-  local input = { seed = "src/parser.lua", tracked = {}, together = {} }
   local files = more and more.files or FILES
-  function input.read(path)
-    return files[path]
-  end
-  for path in pairs(files) do
-    table.insert(input.tracked, path)
-  end
-  table.sort(input.tracked)
-  for name, value in pairs(more or {}) do
-    input[name] = value
-  end
+  local input = tables.copy({ seed = "src/parser.lua", together = {},
+    tracked = tables.sorted_keys(files),
+    read = function(path)
+      return files[path]
+    end }, more)
   local by_kind, list = {}, scope.candidates(input)
   for _, candidate in ipairs(list) do
     by_kind[candidate.kind] = candidate

@@ -1,17 +1,14 @@
 local json = require "lib.json"
 local snapshot = require "loop.snapshot"
+local tables = require "lib.tables"
 
 local function failure(more)
-  local made = {
+  return tables.copy({
     run = "20260101T000000-abcdef", attempt = 3, retry_number = 2,
     created_at = "2026-01-01T00:00:00.000+00:00", target = 'a "quoted"\nname', role = "refactor",
     decision = "abandon", retry = "new-target", failure_kind = "timeout",
     summary = "it took too long", artifacts = "/state/runs/1", evidence = { "/a b", "/c" },
-  }
-  for name, value in pairs(more or {}) do
-    made[name] = value
-  end
-  return made
+  }, more)
 end
 
 describe("loop.snapshot", function()

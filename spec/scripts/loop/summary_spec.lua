@@ -1,12 +1,9 @@
 local json = require "lib.json"
 local summary = require "loop.summary"
+local tables = require "lib.tables"
 
 local function entry(attempt, role, decision, more)
-  local made = { attempt = attempt, role = role, decision = decision, retry = 1 }
-  for name, value in pairs(more or {}) do
-    made[name] = value
-  end
-  return made
+  return tables.copy({ attempt = attempt, role = role, decision = decision, retry = 1 }, more)
 end
 
 describe("loop.summary", function()

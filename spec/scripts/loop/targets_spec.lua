@@ -1,4 +1,5 @@
 local generate = require "spec.support.generate"
+local tables = require "lib.tables"
 local targets = require "loop.targets"
 
 local TRACKED <const> = {
@@ -8,7 +9,7 @@ local TRACKED <const> = {
 
 local function open(opts, more)
   local warnings = {}
-  local input = {
+  local input = tables.copy({
     tracked = TRACKED, random = generate.random(1),
     read = function(path)
       return path == "list" and opts.list or nil, "no such file: " .. path
@@ -16,10 +17,7 @@ local function open(opts, more)
     warn = function(message)
       warnings[#warnings + 1] = message
     end,
-  }
-  for name, value in pairs(more or {}) do
-    input[name] = value
-  end
+  }, more)
   local source, why = targets.open(opts, input)
   return source, warnings, why
 end

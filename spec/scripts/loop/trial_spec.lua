@@ -1,19 +1,17 @@
 local actions = require "loop.action"
 local journal = require "loop.journal"
 local loop = require "spec.support.loop"
+local tables = require "lib.tables"
 local trial = require "loop.trial"
 
 local function try(site, opts, more)
   local ctx = site:context(opts)
   local action = assert(actions.begin(ctx, { kind = "refactor", target = "tidy" }))
-  local job = { role = "refactor", validation_role = "validation", effort = "low",
+  local job = tables.copy({ role = "refactor", validation_role = "validation", effort = "low",
     target = "tidy", attempt = 1, agent_kind = "agent-infra-failure",
     prompt = function(earlier)
       return earlier and "again: " .. earlier.summary or "first"
-    end }
-  for key, value in pairs(more or {}) do
-    job[key] = value
-  end
+    end }, more)
   local result = assert(trial.run(ctx, action, job, { attempt = 1, retry = 1 }))
   local entry = assert(journal.read(ctx.project))
   assert(action:abandon())

@@ -1,20 +1,18 @@
 local loop = require "spec.support.loop"
 local project = require "spec.support.project"
 local running = require "spec.support.running"
+local tables = require "lib.tables"
 local tick = require "loop.tick"
 local turn = require "loop.turn"
 
 local function take(ctx, more)
   local aside = {}
-  local action = {
+  local action = tables.copy({
     number = 1, is_probe = true, memory = tick.remember(), handed_over = {},
     aside = function(outcome)
       aside[#aside + 1] = outcome
     end,
-  }
-  for name, value in pairs(more or {}) do
-    action[name] = value
-  end
+  }, more)
   local outcome, message, name, goes_on = turn.take(ctx, action)
   return outcome, aside, goes_on, message, name
 end

@@ -5,6 +5,7 @@ local engine = require "planning.engine"
 local project = require "spec.support.project"
 local repos = require "host.repo"
 local strict = require "lib.strict"
+local tables = require "lib.tables"
 local team = require "spec.support.team"
 
 --- Takes one step of `alpha` in this process, with the files of a team.
@@ -12,16 +13,13 @@ local function step(p, files, more)
   local opened, reg = p:open(), team.registry(files)
   local repo <close> = assert(repos.open(p.path))
   local site <close> = assert(commit.open(opened, repo))
-  local opts = {
+  local opts = tables.copy({
     slug = "alpha", target = "T", pipeline = reg:pipeline "secure", site = site,
     run = assert(artifacts.start(opened.state_home, p.path)),
     with = "command", agent_command = p:agent_command(), effort = "low", prefix = "team",
     sandbox = "off",
     again = {}, on_event = function() end,
-  }
-  for key, value in pairs(more or {}) do
-    opts[key] = value
-  end
+  }, more)
   return engine.step(opened, reg, opts)
 end
 

@@ -3,12 +3,13 @@ local attempt = require "planning.attempt"
 local held_jobs = require "spec.support.job"
 local json = require "lib.json"
 local project = require "spec.support.project"
+local tables = require "lib.tables"
 local workspace = require "planning.workspace"
 
 --- Runs the due step of `alpha`; returns what it gave, the events, and the folder of its evidence.
 local function run(p, held, more)
   local events = {}
-  local opts = {
+  local opts = tables.copy({
     slug = "alpha", run = assert(artifacts.start(held.project.state_home, p.path)),
     with = "command", agent_command = p:agent_command(), effort = "low", prefix = "mighost",
     sandbox = "off", -- the scripted agent writes its log
@@ -16,10 +17,7 @@ local function run(p, held, more)
     on_event = function(event)
       table.insert(events, event)
     end,
-  }
-  for key, value in pairs(more or {}) do
-    opts[key] = value
-  end
+  }, more)
   local results = table.pack(attempt.run(held.project, held.reg, held.job, held.snapshot, opts))
   return results, events, opts.run.path .. "/planning/" .. held.job.step
 end

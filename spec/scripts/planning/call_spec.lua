@@ -1,9 +1,10 @@
 local call = require "planning.call"
+local tables = require "lib.tables"
 local tmp = require "spec.support.tmp"
 
 --- An adapter that runs a shell script.
 local function adapter(script, more)
-  local made = {
+  return tables.copy({
     needs_model = false, inherits_env = false,
     command = function(request)
       return { argv = { "sh", "-c", script }, env = { OWN = "own" }, stdin = request.prompt }
@@ -14,23 +15,16 @@ local function adapter(script, more)
       end
       return { text = report.stdout.text(1 << 23), usage = { tokens = 1 } }
     end,
-  }
-  for key, value in pairs(more or {}) do
-    made[key] = value
-  end
-  return made
+  }, more)
 end
 
 local function run(script, more, request_more)
   local dir <close> = tmp.dir()
-  local request = {
+  local request = tables.copy({
     role = "planning.expand", stage = "expand", visit = 1, slug = "alpha", prompt = "the prompt\n",
     agent = "test", effort = "low", work_dir = dir.path, live_dir = dir.path, repo_root = dir.path,
     artifacts = dir.path,
-  }
-  for key, value in pairs(request_more or {}) do
-    request[key] = value
-  end
+  }, request_more)
   local answer, message, name, report = call.run(adapter(script, more), request)
   return answer, message, name, report, dir:read("stdout.log"), dir:read("stderr.log")
 end

@@ -2,6 +2,7 @@ local candidates = require "planning.candidates"
 local fs = require "host.fs"
 local lock = require "host.lock"
 local manifest = require "migration.manifest"
+local tables = require "lib.tables"
 local tmp = require "spec.support.tmp"
 
 local FUTURE <const> = "2999-01-01T00:00:00.000+00:00"
@@ -13,10 +14,8 @@ local function project_in(dir)
 end
 
 local function add(dir, slug, changes)
-  local made = manifest.new { slug = slug, now = "2026-01-01T00:00:00.000+00:00" }
-  for key, value in pairs(changes or {}) do
-    made[key] = value
-  end
+  local made = tables.copy(manifest.new { slug = slug, now = "2026-01-01T00:00:00.000+00:00" },
+    changes)
   dir:write(("live/%s/manifest.json"):format(slug), manifest.encode(made))
 end
 

@@ -1,16 +1,13 @@
 local changes = require "planning.change"
 local project = require "spec.support.project"
+local tables = require "lib.tables"
 
 local function change(more)
-  local made = { slug = "alpha", operation = "edit", message = "mighost: edit alpha\n",
+  return tables.copy({ slug = "alpha", operation = "edit", message = "mighost: edit alpha\n",
     on_event = function() end,
     fill = function(path, snapshot)
       return snapshot:copy(path)
-    end }
-  for key, value in pairs(more or {}) do
-    made[key] = value
-  end
-  return made
+    end }, more)
 end
 
 --- A project with a migration, and its repository.

@@ -1,12 +1,10 @@
 local lfs = require "lfs"
 local mighost = require "mighost"
 local project = require "spec.support.project"
+local tables = require "lib.tables"
 
 local function run(p, script, more)
-  local request = { project = p:open(), argv = { "sh", "-c", script } }
-  for key, value in pairs(more or {}) do
-    request[key] = value
-  end
+  local request = tables.copy({ project = p:open(), argv = { "sh", "-c", script } }, more)
   return mighost.run(request)
 end
 

@@ -3,14 +3,12 @@ local generate = require "spec.support.generate"
 local jailed = require "spec.support.jailed"
 local migrations = require "spec.support.migration"
 local registry = require "planning.registry"
+local tables = require "lib.tables"
 
 local function check(m, mode, changes)
   local dir <close> = m:open()
-  local opts = { slug = m.slug, mode = mode, registry = registry.new(nil, { looking = true }),
-    published = m.published }
-  for key, value in pairs(changes or {}) do
-    opts[key] = value
-  end
+  local opts = tables.copy({ slug = m.slug, mode = mode, published = m.published,
+    registry = registry.new(nil, { looking = true }) }, changes)
   return consistency.check(dir, opts)
 end
 

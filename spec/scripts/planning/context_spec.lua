@@ -1,10 +1,11 @@
 local context = require "planning.context"
 local fs = require "host.fs"
+local tables = require "lib.tables"
 local tmp = require "spec.support.tmp"
 
 local function build(dir, more)
   local opened = assert(fs.open_dir(dir.path))
-  local source = {
+  local source = tables.copy({
     slug = "alpha", step = "revise", visit = 2, work_dir = dir.path, live_dir = "/live/alpha",
     repo_root = "/repo", published = "migrations/alpha", taste = "nice",
     effort = { label = "high" }, dir = opened,
@@ -21,10 +22,7 @@ local function build(dir, more)
           stdout = "migrations/alpha/.planning/stages/review.stdout.md" },
       },
     },
-  }
-  for key, value in pairs(more or {}) do
-    source[key] = value
-  end
+  }, more)
   return context.build(source), opened
 end
 

@@ -4,6 +4,7 @@ local engine = require "planning.engine"
 local project = require "spec.support.project"
 local registry = require "planning.registry"
 local repos = require "host.repo"
+local tables = require "lib.tables"
 local tmp = require "spec.support.tmp"
 
 --- Takes one step of `alpha` in this process; returns the results and the events.
@@ -11,7 +12,7 @@ local function step(p, more)
   local opened, reg, events = p:open(), registry.new(), {}
   local repo <close> = assert(repos.open(p.path))
   local site <close> = assert(commit.open(opened, repo))
-  local opts = {
+  local opts = tables.copy({
     slug = "alpha", target = "T", pipeline = assert(reg:pipeline "pipeline"), site = site,
     run = assert(artifacts.start(opened.state_home, p.path)),
     with = "command", agent_command = p:agent_command(), effort = "low", prefix = "team",
@@ -23,10 +24,7 @@ local function step(p, more)
         more.meanwhile()
       end
     end,
-  }
-  for key, value in pairs(more or {}) do
-    opts[key] = value
-  end
+  }, more)
   local held = opts.hold and assert(site:lease("alpha", "spec"))
   local results = table.pack(engine.step(opened, reg, opts))
   if held then

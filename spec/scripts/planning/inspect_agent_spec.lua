@@ -1,6 +1,7 @@
 local inspect_agent = require "planning.inspect_agent"
 local registry = require "planning.registry"
 local samples = require "planning.inspect_sample"
+local tables = require "lib.tables"
 
 local function try(agent)
   local told = {}
@@ -12,17 +13,13 @@ local function try(agent)
 end
 
 local function agent(changes)
-  local fields = {
+  return tables.copy({
     needs_model = false, inherits_env = false,
     command = function(call)
       return { argv = { "true" }, files = { last = call.artifacts .. "/last" } }
     end,
     answer = function(report) return { text = report.files.last.text(10) } end,
-  }
-  for key, value in pairs(changes) do
-    fields[key] = value
-  end
-  return fields
+  }, changes)
 end
 
 describe("planning.inspect_agent", function()

@@ -1,6 +1,7 @@
 local contract = require "lib.contract"
 local inspect_stage = require "planning.inspect_stage"
 local registry = require "planning.registry"
+local tables = require "lib.tables"
 local tmp = require "spec.support.tmp"
 
 ---What is wrong with a stage, "code: message" each.
@@ -17,15 +18,11 @@ local function try(stage)
 end
 
 local function stage(changes)
-  local fields = {
+  return tables.copy({
     name = "ours", outcomes = { "clear", "findings" }, needs = { "plan.md" },
     prompt = function(ctx) return "Review: " .. ctx.plan end,
     judge = function(answer) return (contract.review(answer.text)) end,
-  }
-  for key, value in pairs(changes) do
-    fields[key] = value
-  end
-  return fields
+  }, changes)
 end
 
 describe("planning.inspect_stage", function()

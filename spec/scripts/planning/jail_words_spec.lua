@@ -1,3 +1,4 @@
+local tables = require "lib.tables"
 local words = require "planning.jail_words"
 
 local LONG <const> = "/" .. ("folder/"):rep(12) .. "x.lua"
@@ -9,10 +10,7 @@ local function jail(path, ...)
 end
 
 local function explain(reason, message, more)
-  local outcome = { reason = reason, message = message or "", traceback = "" }
-  for key, value in pairs(more or {}) do
-    outcome[key] = value
-  end
+  local outcome = tables.copy({ reason = reason, message = message or "", traceback = "" }, more)
   return words.explain(jail(outcome.path, outcome.module), outcome)
 end
 

@@ -1,13 +1,11 @@
 local held_jobs = require "spec.support.job"
 local judge = require "planning.judge"
 local project = require "spec.support.project"
+local tables = require "lib.tables"
 
 --- Decides an answer with a judge of the spec's own.
 local function decide(more, after)
-  local stage = { name = "s", outcomes = { "good", "bad" }, produces = {} }
-  for key, value in pairs(more) do
-    stage[key] = value
-  end
+  local stage = tables.copy({ name = "s", outcomes = { "good", "bad" }, produces = {} }, more)
   local answer = { text = "answer", files = {} }
   return judge.decide({ stage = stage }, answer, { step = "s" }, after or {})
 end

@@ -4,6 +4,7 @@ local places = require "planning.places"
 local program = require "spec.support.program"
 local sh = require "spec.support.sh"
 local sys = require "host.sys"
+local tables = require "lib.tables"
 local tmp = require "spec.support.tmp"
 
 local ADAPTER <const> = { inherits_env = false, passes = { "OWN_*" } }
@@ -17,15 +18,11 @@ local function prepare()
 end
 
 local function call_in(dir, more)
-  local call = {
+  return tables.copy({
     agent = "test", stage = "expand",
     work_dir = dir:join("work"), artifacts = dir:join("artifacts"),
     repo_root = dir:join("repo"), live_dir = dir:join("repo/live"),
-  }
-  for key, value in pairs(more or {}) do
-    call[key] = value
-  end
-  return call
+  }, more)
 end
 
 local function sandbox_of(call, spec)

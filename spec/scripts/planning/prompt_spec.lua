@@ -1,14 +1,11 @@
 local prompt = require "planning.prompt"
+local tables = require "lib.tables"
 
 local function context(more)
-  local ctx = {
+  return tables.copy({
     step = "review", target = "Split\n  the parser\t", work_dir = "/w/a", live_dir = "/r/m/a",
     feedback = {},
-  }
-  for key, value in pairs(more or {}) do
-    ctx[key] = value
-  end
-  return ctx
+  }, more)
 end
 
 describe("planning.prompt", function()

@@ -1,18 +1,15 @@
 local json = require "lib.json"
 local recording = require "planning.recording"
+local tables = require "lib.tables"
 local tmp = require "spec.support.tmp"
 
 local function make_call(dir, more)
-  local call = {
+  return tables.copy({
     stage = "expand", visit = 1, slug = "alpha", agent = "command", model = nil, effort = "high",
     prompt = ("Work in %s for alpha, live %s, in %s.\n"):format(dir:join("work"), "/repo/m/alpha",
       "/repo/src"),
     work_dir = dir:join("work"), live_dir = "/repo/m/alpha", repo_root = "/repo",
-  }
-  for key, value in pairs(more or {}) do
-    call[key] = value
-  end
-  return call
+  }, more)
 end
 
 local OUTCOME <const> = {

@@ -3,6 +3,7 @@ local fs = require "host.fs"
 local project = require "spec.support.project"
 local recover = require "planning.recover"
 local repos = require "host.repo"
+local tables = require "lib.tables"
 local tree = require "host.tree"
 local workspace = require "planning.workspace"
 
@@ -21,14 +22,11 @@ local function accepted(place, snapshot, changes)
   assert(snapshot:copy(made.path))
   local dir <close> = assert(fs.open_dir(made.path))
   assert(dir:write("plan.md", "plan\n"))
-  local record = {
+  local record = tables.copy({
     slug = "alpha", step = "expand", outcome = "completed", cursor = "review", stands = "planning",
     summary = "s", base_digest = snapshot:digest(), base_tree = snapshot:tree_id(),
     digest = assert(tree.digest(made.path)), operation = "planning.expand", message = "m",
-  }
-  for key, value in pairs(changes or {}) do
-    record[key] = value
-  end
+  }, changes)
   assert(workspace.accept(made, record))
   return made
 end

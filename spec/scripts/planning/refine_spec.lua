@@ -2,6 +2,7 @@ local migration = require "spec.support.migration"
 local pipelines = require "planning.pipeline"
 local refine = require "planning.refine"
 local states = require "planning.state"
+local tables = require "lib.tables"
 
 local NOW <const> = "2026-05-05T05:05:05.000+00:00"
 local FEEDBACK <const> = { received_at = NOW, source = "message", text = "Keep it." }
@@ -15,10 +16,7 @@ local function first(count)
 end
 
 local function changed(fields, changes)
-  local copy = {}
-  for key, value in pairs(fields) do
-    copy[key] = value
-  end
+  local copy = tables.copy(fields)
   for key, value in pairs(changes) do
     copy[key] = value or nil
   end

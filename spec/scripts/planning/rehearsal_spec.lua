@@ -1,15 +1,13 @@
 local project = require "spec.support.project"
 local rehearsal = require "planning.rehearsal"
 local shipped = require "spec.support.shipped"
+local tables = require "lib.tables"
 
 local function run(p, more)
   local seen = {}
-  local opts = { recording = shipped.path, on_stage = function(rehearsed)
+  local opts = tables.copy({ recording = shipped.path, on_stage = function(rehearsed)
     seen[#seen + 1] = rehearsed
-  end }
-  for key, value in pairs(more or {}) do
-    opts[key] = value
-  end
+  end }, more)
   local results, message, name = rehearsal.run(p:open(), opts)
   return results, message, name, seen
 end

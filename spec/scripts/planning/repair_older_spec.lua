@@ -1,6 +1,7 @@
 local older = require "planning.older"
 local repair_older = require "planning.repair_older"
 local site_support = require "spec.support.site"
+local tables = require "lib.tables"
 
 local OLD <const> = "0123456789abcdef0123456789abcdef"
 
@@ -21,7 +22,7 @@ describe("planning.repair_older", function()
   end
 
   local function repair(opts)
-    local all = {
+    local all = tables.copy({
       live_path = site.live, live = "migrations", site = site:open(),
       tell = function(slug, action)
         table.insert(told, slug .. " " .. action)
@@ -29,10 +30,7 @@ describe("planning.repair_older", function()
       leave = function(slug, message, name)
         table.insert(told, ("%s left %s: %s"):format(slug, name, message))
       end,
-    }
-    for key, value in pairs(opts or {}) do
-      all[key] = value
-    end
+    }, opts)
     local found = older.look(site.live)
     if not repair_older.is_alive(all, found) then
       repair_older.clear(all, found)

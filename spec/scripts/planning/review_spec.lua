@@ -1,16 +1,14 @@
 local project = require "spec.support.project"
 local review = require "planning.review"
+local tables = require "lib.tables"
 
 local RESOLVE <const> = [[cd $MIGHOST_WORK_DIR && sed -i \
   -e 's/"awaiting_human_review": .*/"awaiting_human_review": false,/' \
   -e 's/"human_review_reason": .*/"human_review_reason": null,/' manifest.json]]
 
 local function ask(p, changes)
-  local opts = { slug = "alpha", with = "command", agent_command = p:script(RESOLVE),
-    keeps_stdout = true }
-  for key, value in pairs(changes or {}) do
-    opts[key] = value
-  end
+  local opts = tables.copy({ slug = "alpha", with = "command", agent_command = p:script(RESOLVE),
+    keeps_stdout = true }, changes)
   return review.review(p:open(), "alpha", opts)
 end
 

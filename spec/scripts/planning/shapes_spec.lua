@@ -1,13 +1,10 @@
 local shapes = require "planning.shapes"
+local tables = require "lib.tables"
 
 local function noop() end
 
 local function stage(changes)
-  local fields = { name = "a", outcomes = { "done" }, prompt = noop, judge = noop }
-  for key, value in pairs(changes or {}) do
-    fields[key] = value
-  end
-  return fields
+  return tables.copy({ name = "a", outcomes = { "done" }, prompt = noop, judge = noop }, changes)
 end
 
 ---What is wrong: "code at.the.place: message" each.

@@ -1,17 +1,14 @@
 local migrations = require "spec.support.migration"
 local pipelines = require "planning.pipeline"
 local states = require "planning.state"
+local tables = require "lib.tables"
 
 local MOMENT <const> = migrations.MOMENT
 local LATER <const> = "2026-03-02T00:00:00.000+00:00"
 
 local function step(name, outcome, changes)
-  local fields = { name = name, outcome = outcome, completed_at = LATER,
-    stdout = "out/" .. name .. ".stdout.md" }
-  for key, value in pairs(changes or {}) do
-    fields[key] = value
-  end
-  return fields
+  return tables.copy({ name = name, outcome = outcome, completed_at = LATER,
+    stdout = "out/" .. name .. ".stdout.md" }, changes)
 end
 
 local function new(pipeline)
@@ -137,15 +134,12 @@ end)
 
 describe("planning.state.adopt", function()
   local function review_first(changes)
-    local fields = {
+    local fields = tables.copy({
       name = "ours", start = "approaches",
       edges = { approaches = { completed = "review" },
         review = { clear = "over", findings = "review" } },
       terminals = { over = { status = "ready" } }, max_visits = { review = 2 },
-    }
-    for key, value in pairs(changes or {}) do
-      fields[key] = value
-    end
+    }, changes)
     return assert(pipelines.check(fields, "ours.lua"))
   end
 
@@ -168,10 +162,7 @@ describe("planning.state.adopt", function()
       edges = decided.graph.edges, terminals = decided.graph.terminals,
       refine = decided.graph.refine, max_visits = { review = 9 } }, "same.lua")
     assert.equal("it holds", assert(states.adopt(decided, assert(same))).final_reason)
-    local longer = {}
-    for name, outcomes in pairs(decided.graph.edges) do
-      longer[name] = outcomes
-    end
+    local longer = tables.copy(decided.graph.edges)
     longer["final-review"] = { ["approve-auto"] = "legal", ["approve-needs-human"] = "legal",
       reject = "legal" }
     longer.legal = { ok = "terminal-ready" }

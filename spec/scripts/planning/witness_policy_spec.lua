@@ -1,11 +1,8 @@
 local policy = require "planning.witness_policy"
+local tables = require "lib.tables"
 
 local function changed(more)
-  local entry = { touch = "changed", kind = "file", path = "x" }
-  for key, value in pairs(more) do
-    entry[key] = value
-  end
-  return entry
+  return tables.copy({ touch = "changed", kind = "file", path = "x" }, more)
 end
 
 describe("planning.witness_policy", function()

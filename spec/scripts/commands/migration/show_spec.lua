@@ -5,6 +5,7 @@ local program = require "spec.support.program"
 local project_of = require "spec.support.project"
 local sample = require "spec.support.sample"
 local sh = require "spec.support.sh"
+local tables = require "lib.tables"
 
 local function project(slug, opts)
   local repo = git.repo()
@@ -20,10 +21,7 @@ end
 --- The same on a terminal.
 local function show_on_terminal(repo, slug, env, ...)
   local words = { sh.quote(program.exe), "migration", "show", sh.quote(slug), ... }
-  local all = { NO_COLOR = false, TERM = "xterm" }
-  for name, value in pairs(env or {}) do
-    all[name] = value
-  end
+  local all = tables.copy({ NO_COLOR = false, TERM = "xterm" }, env)
   return sh.check { argv = { "script", "-qec", table.concat(words, " "), "/dev/null" },
     cwd = repo.path,
     env = all }
