@@ -98,6 +98,13 @@ int mh_kind_of_entry(int dirfd, const char *name, unsigned char type, enum mh_ki
 /* "file", "directory", "symlink" or "other". */
 const char *mh_kind_name(enum mh_kind kind);
 
+/*
+ * Puts the names in the open directory `fd` behind what is in the buffer: of each the kind as one
+ * byte, the name, a NUL.  What vanishes meanwhile is left out, like "." and "..".  0, or -1 with
+ * errno, and then perhaps some of them are there; ENOENT: the directory itself was removed.
+ */
+int mh_dir_names(int fd, struct mh_buffer *names);
+
 struct mh_listed {
     const char *name;
     enum mh_kind kind; /* as lstat says */

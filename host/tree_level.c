@@ -79,11 +79,20 @@ int mh_level_open(struct mh_walk *walk, int parent, const char *name)
     return fd;
 }
 
+/* One that was removed after it was opened has none, and says ENOENT. */
+static int read_names(struct mh_walk *walk, int fd, struct mh_err *err)
+{
+    if (mh_dir_names(fd, &walk->names) < 0 && !(errno == ENOENT && walk->flags != 0)) {
+        return mh_walk_fail(walk, "list", err);
+    }
+    return 0;
+}
+
 int mh_level_push(struct mh_walk *walk, int fd, struct mh_err *err)
 {
     size_t names_begin = walk->names.size;
 
-    if (grow_levels(walk, err) < 0 || mh_walk_read_names(walk, fd, err) < 0) {
+    if (grow_levels(walk, err) < 0 || read_names(walk, fd, err) < 0) {
         return -1;
     }
     walk->levels[walk->depth++] = (struct mh_walk_level){

@@ -39,12 +39,6 @@ int mh_level_reopen_parent(struct mh_walk *walk, struct mh_err *err);
 /* Drops the top level. */
 void mh_level_pop(struct mh_walk *walk);
 
-/*
- * Puts the names in a directory on top of the walk's `names` (tree_names.c).  One that was removed
- * after it was opened has none, and says ENOENT.
- */
-int mh_walk_read_names(struct mh_walk *walk, int fd, struct mh_err *err);
-
 /* "<root>/<path>: cannot <what>: <reason>" for what is at the walk's path; returns -1. */
 int mh_walk_fail(const struct mh_walk *walk, const char *what, struct mh_err *err);
 
