@@ -69,7 +69,7 @@ void mh_marks_release(struct mh_marks *marks);
 
 /*
  * Added, removed and replaced (by another kind of entry or another inode) directories are given
- * without what is in them.
+ * without what is in them.  (tree_touched.c has this and what follows.)
  */
 enum mh_touch { MH_TOUCH_ADDED, MH_TOUCH_REMOVED, MH_TOUCH_REPLACED, MH_TOUCH_CHANGED };
 
@@ -86,6 +86,9 @@ enum {
     MH_DIFFERS_LINKS = 16,
     MH_DIFFERS_OTHER = 32
 };
+
+/* The order that entries are in: as strcmp, but a slash comes before everything else. */
+int mh_marks_compare_paths(const char *a, const char *b);
 
 struct mh_marks_diff {
     const struct mh_marks *before;
