@@ -226,91 +226,6 @@ static int repo_export(lua_State *L)
     return mh_lib_answer(L, mh_repo_export(repo, &request, &err), &err);
 }
 
-/* Commits are collected in C, so that Lua, which may raise, is not called while libgit2 walks. */
-struct commits {
-    struct mh_repo_entry *entries; /* the messages are heap copies */
-    size_t count;
-    size_t room;
-};
-
-#define COMMITS_TYPE "host.repo.commits"
-
-static int commits_gc(lua_State *L)
-{
-    struct commits *commits = luaL_checkudata(L, 1, COMMITS_TYPE);
-
-    for (size_t i = 0; i < commits->count; i++) {
-        free((char *)(uintptr_t)commits->entries[i].message);
-    }
-    free(commits->entries);
-    *commits = (struct commits){0};
-    return 0;
-}
-
-static int collect(void *context, const struct mh_repo_entry *entry)
-{
-    struct commits *commits = context;
-    char *message = strdup(entry->message);
-
-    if (commits->count == commits->room) {
-        size_t room = commits->room * 2 + 16;
-        struct mh_repo_entry *grown = realloc(commits->entries, room * sizeof *grown);
-
-        if (grown == NULL) {
-            free(message);
-            return -1;
-        }
-        commits->entries = grown;
-        commits->room = room;
-    }
-    if (message == NULL) {
-        return -1;
-    }
-    commits->entries[commits->count] = *entry;
-    commits->entries[commits->count++].message = message;
-    return 0;
-}
-
-static void push_commit(lua_State *L, const struct mh_repo_entry *entry)
-{
-    size_t subject = strcspn(entry->message, "\n");
-    const char *body = entry->message + subject;
-
-    lua_createtable(L, 0, 5);
-    mh_lib_set_text(L, "oid", entry->commit.hex);
-    (void)lua_pushlstring(L, entry->message, subject);
-    lua_setfield(L, -2, "subject");
-    (void)lua_pushstring(L, body + strspn(body, "\n"));
-    lua_setfield(L, -2, "body");
-    lua_pushinteger(L, entry->time);
-    lua_setfield(L, -2, "time");
-    lua_pushinteger(L, entry->offset);
-    lua_setfield(L, -2, "offset");
-}
-
-static int repo_history(lua_State *L)
-{
-    struct mh_repo *repo = mh_lib_check_repo(L, 1);
-    const char *path = luaL_checkstring(L, 2);
-    lua_Integer max = luaL_optinteger(L, 3, 1000);
-    struct commits *commits;
-    struct mh_err err = {0};
-
-    luaL_argcheck(L, max >= 0, 3, "a number of commits expected");
-    commits = lua_newuserdatauv(L, sizeof *commits, 0);
-    *commits = (struct commits){0};
-    luaL_setmetatable(L, COMMITS_TYPE);
-    if (mh_repo_history(repo, path, (size_t)max, collect, commits, &err) < 0) {
-        return mh_lib_fail(L, &err);
-    }
-    lua_createtable(L, (int)commits->count, 0);
-    for (size_t i = 0; i < commits->count; i++) {
-        push_commit(L, &commits->entries[i]);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    return 1;
-}
-
 static int repo_version(lua_State *L)
 {
     (void)lua_pushstring(L, mh_repo_library_version());
@@ -328,7 +243,7 @@ static const luaL_Reg repo_methods[] = {
     {"identity", repo_identity},
     {"has_setting", repo_has_setting},
     {"tree_id", repo_tree_id},
-    {"history", repo_history},
+    {"history", mh_lib_repo_history},
     {"read", repo_read},
     {"git", repo_git},
     {"export", repo_export},
@@ -342,20 +257,15 @@ static const luaL_Reg repo_meta[] = {
     {NULL, NULL},
 };
 
-static void make_type(lua_State *L, const char *name, lua_CFunction gc)
-{
-    (void)luaL_newmetatable(L, name);
-    lua_pushcfunction(L, gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
-}
-
 int luaopen_host_repo(lua_State *L)
 {
     struct scratch *scratch;
 
-    make_type(L, SCRATCH_TYPE, scratch_gc);
-    make_type(L, COMMITS_TYPE, commits_gc);
+    (void)luaL_newmetatable(L, SCRATCH_TYPE);
+    lua_pushcfunction(L, scratch_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
+    mh_lib_make_commits(L);
     (void)luaL_newmetatable(L, REPO_TYPE);
     luaL_setfuncs(L, repo_meta, 0);
     luaL_newlibtable(L, repo_methods);

@@ -111,7 +111,7 @@ local ALLOCATING_CALLS <const> = {
   "malloc", "calloc", "realloc", "strdup", "strndup", "asprintf",
 }
 local MAY_ALLOCATE <const> = {
-  ["host/lib_repo.c"] = true, -- a history of unknown length, owned by a userdata with __gc
+  ["host/lib_repo_history.c"] = true, -- commits of unknown length, owned by a userdata with __gc
 }
 local PRINTING_CALLS <const> = { "printf", "vprintf", "puts", "putchar", "perror" }
 
