@@ -11,6 +11,7 @@ local opening = require "project.open"
 
 -- Grows by one whenever something documented here changes so that a script may have to change too.
 local INTERFACE <const> = 1
+local LOADABLE <const> = { stage = true, pipeline = true, rule = true, agent = true }
 
 local M = {}
 
@@ -34,6 +35,25 @@ local function project_of(request)
     return request.project
   end
   return M.open(request)
+end
+
+--- Calls `act(project, request)` in that project.
+local function in_project(request, act)
+  local project, message, name, fix = project_of(request)
+  if not project then
+    return nil, message, name, fix
+  end
+  return act(project, request)
+end
+
+--- Calls `act(project, slug, …)` with the slug of the migration that `word` means, which may be a
+--- path.
+local function on_migration(project, word, act, ...)
+  local slug, message, name, fix = require("migration.resolve").target(project, word)
+  if not slug then
+    return nil, message, name, fix
+  end
+  return act(project, slug, ...)
 end
 
 --- Why what this project brings along is not used, one line each: to be told to people.
@@ -73,11 +93,7 @@ function M.doctor(project, word)
   if not word then
     return doctor.check_all(project)
   end
-  local slug, message, name, fix = require("migration.resolve").target(project, word)
-  if not slug then
-    return nil, message, name, fix
-  end
-  return doctor.check(project, slug)
+  return on_migration(project, word, doctor.check)
 end
 
 ---@class mighost.RepairRequest
@@ -146,12 +162,10 @@ end
 ---@param request mighost.UndoRequest
 ---@return mighost.Undone? undone, string? message, string? name, string? fix
 function M.undo(project, request)
-  local slug, message, name, fix = require("migration.resolve").target(project, request.slug)
-  if not slug then
-    return nil, message, name, fix
-  end
-  return require("planning.undo").undo(project, { slug = slug, to = request.to,
-    dry_run = request.dry_run, on_event = request.on_event or function() end })
+  return on_migration(project, request.slug, function(_, slug)
+    return require("planning.undo").undo(project, { slug = slug, to = request.to,
+      dry_run = request.dry_run, on_event = request.on_event or function() end })
+  end)
 end
 
 --- Everything about one migration that a person wants to know.
@@ -159,11 +173,7 @@ end
 ---@param word string   a slug, or the path of a migration
 ---@return mighost.Overview? overview, string? message, string? name, string? fix
 function M.show(project, word)
-  local slug, message, name, fix = require("migration.resolve").target(project, word)
-  if not slug then
-    return nil, message, name, fix
-  end
-  return require("planning.overview").read(project, slug)
+  return on_migration(project, word, require("planning.overview").read)
 end
 
 --- What a step of planning was answered with when it was accepted.
@@ -172,11 +182,7 @@ end
 ---@param step string   a stage; `<stage>-<n>` for its n-th acceptance; a number of the history
 ---@return mighost.AcceptedOutput? output, string? message, string? name, string? fix
 function M.output(project, word, step)
-  local slug, message, name, fix = require("migration.resolve").target(project, word)
-  if not slug then
-    return nil, message, name, fix
-  end
-  return require("planning.accepted").output(project, slug, step)
+  return on_migration(project, word, require("planning.accepted").output, step)
 end
 
 --- What became of a plan from one accepted step to another.
@@ -186,22 +192,14 @@ end
 ---@param to string
 ---@return mighost.PlanDiff? diff, string? message, string? name, string? fix
 function M.diff(project, word, from, to)
-  local slug, message, name, fix = require("migration.resolve").target(project, word)
-  if not slug then
-    return nil, message, name, fix
-  end
-  return require("planning.accepted").diff(project, slug, from, to)
+  return on_migration(project, word, require("planning.accepted").diff, from, to)
 end
 
 --- Plans one migration: a step, several, or to the end; each accepted one becomes one commit.
 ---@param opts mighost.PlanOptions
 ---@return mighost.PlanResult? result, string? message, string? name, string? fix
 function M.plan(opts)
-  local project, message, name, fix = project_of(opts)
-  if not project then
-    return nil, message, name, fix
-  end
-  return require("planning.run").plan(project, opts)
+  return in_project(opts, require("planning.run").plan)
 end
 
 --- Runs the loop, or one action of it: planning steps, phases, source targets.
@@ -218,36 +216,22 @@ function M.runs()
   return require "loop.recent"
 end
 
---- The project and the slug that a request is about.
-local function find_migration(opts)
-  local project, message, name, fix = project_of(opts)
-  if not project then
-    return nil, message, name, fix
-  end
-  local slug, why, code, help = require("migration.resolve").target(project, opts.slug)
-  return slug and project, slug or why, code, help
-end
-
 --- Records a person's feedback on a plan and takes the one step that answers it.
 ---@param opts mighost.RefineOptions
 ---@return mighost.PlanResult? result, string? message, string? name, string? fix
 function M.refine(opts)
-  local project, slug, name, fix = find_migration(opts)
-  if not project then
-    return nil, slug, name, fix
-  end
-  return require("planning.refine").refine(project, slug, opts)
+  return in_project(opts, function(project)
+    return on_migration(project, opts.slug, require("planning.refine").refine, opts)
+  end)
 end
 
 --- Has a person review a plan that waits for one, with an agent at the terminal.
 ---@param opts mighost.ReviewOptions
 ---@return mighost.PlanResult? result, string? message, string? name, string? fix
 function M.review(opts)
-  local project, slug, name, fix = find_migration(opts)
-  if not project then
-    return nil, slug, name, fix
-  end
-  return require("planning.review").review(project, slug, opts)
+  return in_project(opts, function(project)
+    return on_migration(project, opts.slug, require("planning.review").review, opts)
+  end)
 end
 
 --- Checks a project's configuration and brings it up to the current version.
@@ -264,7 +248,7 @@ end
 
 --- Says which taste counts; with a mode has an agent at the terminal write it with a person.
 ---@param request mighost.TasteRequest   with `project` or `repo_root`; `global` needs neither
-------@return mighost.TasteResult? result, string? message, string? name, string? fix
+---@return mighost.TasteResult? result, string? message, string? name, string? fix
 function M.taste(request)
   local project, message, name, fix = project_of(request)
   if not project and not request.global then
@@ -280,11 +264,7 @@ end
 ---@param request mighost.PublishRequest
 ---@return mighost.Published? published, string? message, string? name, string? fix
 function M.publish(request)
-  local project, message, name, fix = project_of(request)
-  if not project then
-    return nil, message, name, fix
-  end
-  return require("planning.edit").publish(project, request)
+  return in_project(request, require("planning.edit").publish)
 end
 
 --- Runs a program in the project's root under the rules that hold for agents: an environment that
@@ -292,11 +272,7 @@ end
 ---@param request mighost.RunRequest
 ---@return mighost.RunReport? report, string? message, string? name, string? fix
 function M.run(request)
-  local project, message, name, fix = project_of(request)
-  if not project then
-    return nil, message, name, fix
-  end
-  return require("planning.child").run(project, request)
+  return in_project(request, require("planning.child").run)
 end
 
 --- What a name of a stage, pipeline, rule or agent stands for in this project, as it is used: its
@@ -306,18 +282,9 @@ end
 ---@param name string
 ---@return table? loaded, string? message, string? name, string? fix
 function M.load(project, kind, name)
+  assert(LOADABLE[kind], "kind is stage, pipeline, rule or agent")
   local reg = require("planning.registry").new(project)
-  if kind == "stage" or kind == "pipeline" or kind == "agent" then
-    return reg[kind](reg, name)
-  end
-  assert(kind == "rule", "kind is stage, pipeline, rule or agent")
-  local rules, message, code, fix = reg:rules()
-  for _, rule in ipairs(rules or {}) do
-    if rule.name == name then
-      return rule
-    end
-  end
-  return nil, message or "there is no rule " .. name, code or "EUSAGE", fix
+  return reg[kind](reg, name)
 end
 
 --- The project's git repository, for reading; to be closed.

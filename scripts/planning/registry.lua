@@ -164,6 +164,21 @@ function Registry:rules()
 end
 
 ---@param name string
+---@return { name: string, modes: string[], check: function }|nil
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function Registry:rule(name)
+  local rules, message, code, fix = self:rules()
+  for _, rule in ipairs(rules or {}) do
+    if rule.name == name then
+      return rule
+    end
+  end
+  return nil, message or "there is no rule " .. name, code or "EUSAGE", fix
+end
+
+---@param name string
 ---@return mighost.Agent|nil
 ---@return string? message
 ---@return string? NAME

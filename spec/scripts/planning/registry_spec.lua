@@ -37,6 +37,13 @@ describe("planning.registry", function()
     assert.is_function(assert(reg:agent "command").command)
   end)
 
+  it("gives one rule by its name", function()
+    local reg = registry.new()
+    local first = assert(reg:rules())[1]
+    assert.equal(first, reg:rule(first.name))
+    assert.same({ nil, "there is no rule nosuch", "EUSAGE" }, { reg:rule "nosuch" })
+  end)
+
   it("loads every rule, sorted by name", function()
     local rules = assert(registry.new():rules())
     assert.is_true(#rules >= 6)
