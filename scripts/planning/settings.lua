@@ -159,7 +159,7 @@ local function choose_recording(opts, settings)
   settings.recording = absolute(opts.recording)
   local dir <close>, why = fs.open_dir(settings.recording)
   if not dir then
-    return nil, "there is no recording to answer from: " .. why, "EUSAGE"
+    return nil, "there is no recording to answer from: " .. why, "EAGENT"
   end
   return true
 end

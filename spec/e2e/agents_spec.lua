@@ -36,7 +36,8 @@ for _, agent in ipairs { "claude", "codex" } do
       local result = p:run({ "plan", "alpha", "--target", "T", "--with", agent })
       assert.equal(2, result.exit)
       assert.matches("the agent " .. agent .. " needs a model", result.stderr)
-      assert.matches("next: mighost plan %-%-with " .. agent .. " %-%-model MODEL", result.stderr)
+      assert.matches("next: mighost plan alpha --target T --with " .. agent .. " --model MODEL",
+        result.stderr, 1, true)
     end)
 
     it("says that the program is not there", function()

@@ -113,4 +113,17 @@ describe("planning.recording", function()
     dir:write("file", "x")
     assert.is_nil((recording.save(dir:join("file/rec"), make_call(dir), OUTCOME)))
   end)
+
+  it("says beforehand where calls can be saved, and makes nothing", function()
+    local dir <close> = tmp.dir()
+    dir:write("file", "x")
+    for _, path in ipairs { "", "/rec", "/deep/er/rec" } do
+      assert.is_true(recording.can_save(dir.path .. path))
+    end
+    local can, message, code = recording.can_save(dir:join("file/rec"))
+    assert.is_nil(can)
+    assert.matches("file", message)
+    assert.equal("ENOTDIR", code)
+    assert.same({ "file" }, dir:names("."))
+  end)
 end)

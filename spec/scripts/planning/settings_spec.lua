@@ -65,7 +65,7 @@ describe("planning.settings", function()
     assert.equal(sys.cwd() .. "/stages",
       assert(resolve(p, { with = "replay", recording = "stages" })).recording)
     local none = refusal(p, { with = "replay", recording = "/no/where" })
-    assert.equal("EUSAGE", none.name)
+    assert.equal("EAGENT", none.name)
     assert.matches("no recording to answer from: .*/no/where", none.message)
   end)
 
