@@ -1,15 +1,13 @@
 --- Verifies everything that can be customised, without an agent: each file by itself, each pipeline
 --- with its stages, and each function on samples.
 
-local sys = require "host.sys"
-local tree = require "host.tree"
-
 local agents = require "planning.inspect_agent"
 local inventory = require "planning.inspect_files"
 local graphs = require "planning.inspect_graph"
 local registry = require "planning.registry"
 local rules = require "planning.inspect_rule"
 local samples = require "planning.inspect_sample"
+local scratch = require "planning.scratch"
 local stages = require "planning.inspect_stage"
 local text = require "lib.text"
 local trial = require "planning.inspect_trial"
@@ -47,13 +45,9 @@ local ORDER <const> = { error = 1, warning = 2 }
 ---@field pipelines mighost.InspectedPipeline[]
 ---@field served table<string, mighost.InspectedFile> by the name in stages/
 ---@field uses table<string, { certain: table, possible: table }> of each stage in a pipeline
----@field place string folder for samples, removed at the end
+---@field place string folder for samples
 local Inspector <const> = {}
 Inspector.__index = Inspector
-
-function Inspector:__close()
-  tree.remove(self.place)
-end
 
 ---A path as people write it.
 local function shorten(project, path)
@@ -229,10 +223,14 @@ function M.run(project)
   if not ok then
     return nil, message, name, fix
   end
-  local self <close> = setmetatable({
+  local place <close>, unmade, errno = scratch.open(project.state_home, "checks")
+  if not place then
+    return nil, unmade, errno
+  end
+  local self = setmetatable({
     project = project, diagnostics = {}, pipelines = {}, served = {}, uses = {},
     config_line = config_lines(project),
-    place = ("%s/checks/%s"):format(project.state_home, sys.random_hex(8)),
+    place = place.path,
   }, Inspector)
   self.files = inventory.load_all(project, registry.new(project), self:reporter())
   for _, file in ipairs(self.files) do

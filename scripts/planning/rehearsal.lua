@@ -2,7 +2,6 @@
 --- makes of the recorded answer, and of damaged ones.
 
 local fs = require "host.fs"
-local sys = require "host.sys"
 local tree = require "host.tree"
 
 local accept = require "planning.accept"
@@ -20,6 +19,7 @@ local pipelines = require "planning.pipeline"
 local prompts = require "planning.prompt"
 local recording = require "planning.recording"
 local registry = require "planning.registry"
+local scratch = require "planning.scratch"
 local states = require "planning.state"
 local survey = require "planning.survey"
 local trust = require "project.trust"
@@ -42,7 +42,7 @@ local EFFORT <const> = "medium"
 ---@field project mighost.Project
 ---@field reg mighost.Registry
 ---@field stages table<string, mighost.Stage>
----@field place string a folder for work dirs, removed at the end
+---@field place string a folder for work dirs
 ---@field count integer
 ---@field path string the recording
 
@@ -269,10 +269,6 @@ local function load(reg, opts)
   return target and { pipeline = pipeline, stages = stages, target = target }, problem, errno
 end
 
-local function remove_place(rehearsal)
-  tree.remove(rehearsal.place)
-end
-
 local M = {}
 
 ---Replays a recording.
@@ -293,14 +289,17 @@ function M.run(project, opts)
   if not loaded then
     return nil, why, code, help
   end
-  local rehearsal <close> = setmetatable({
+  local place <close>, unmade, errno = scratch.open(project.state_home, "rehearsals")
+  if not place then
+    return nil, unmade, errno
+  end
+  local rehearsal = {
     project = project, reg = reg, stages = loaded.stages, path = opts.recording,
-    taste = opts.taste, count = 0,
-    place = ("%s/rehearsals/%s"):format(project.state_home, sys.random_hex(8)),
-  }, { __close = remove_place })
-  local live, trouble, errno = found(rehearsal, loaded.target, loaded.pipeline)
+    taste = opts.taste, count = 0, place = place.path,
+  }
+  local live, trouble, number = found(rehearsal, loaded.target, loaded.pipeline)
   if not live then
-    return nil, trouble, errno
+    return nil, trouble, number
   end
   return run(rehearsal, opts, live)
 end
