@@ -53,7 +53,7 @@ end
 local function outcome_of(job, try, fields)
   return tables.copy({ role = try.role, failure_kind = try.failure_kind or "none",
     summary = try.summary, why = try.why, target = job.target, slug = job.slug,
-    effort = job.effort, evidence = try.evidence, usage = try.usage }, fields)
+    effort = job.effort, evidence = try.evidence, usage = try.usage, name = try.name }, fields)
 end
 
 ---What was done, as the agent says, else how much it touched.
@@ -103,6 +103,7 @@ local function refuse(ctx, job, try, why, name, said)
   try.kind = by_hook and "red" or "failed"
   try.failure_kind = by_hook and "validation-failed" or job.agent_kind
   try.role = by_hook and job.validation_role or job.role
+  try.name = not by_hook and name or nil
   try.summary = words.flatten(ctx.project,
     (by_hook and "git or a hook refused the commit: " or "") .. why)
   try.why = said and words.clean(said) or nil

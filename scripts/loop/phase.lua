@@ -131,7 +131,7 @@ local function check_ready(scan, candidate, about)
     fields.next_step = "Run: mighost migration review " .. quote.word(candidate.slug)
   else
     fields.decision, fields.retry = "abandon", "new-target"
-    fields.failure_kind = said.failure_kind
+    fields.failure_kind, fields.name = said.failure_kind, said.name
   end
   return nil, outcome_of(scan, candidate, fields)
 end
@@ -164,6 +164,8 @@ local function carry_out(scan, candidate)
     execution.job(scan.ctx, candidate, about), execution.finisher(scan.ctx, candidate))
   if done then
     done.phase, scan.memory.deferred[candidate.slug] = candidate.phase.file, nil
+    -- What an agent left to a person it is not asked again in this run.
+    scan.memory.blocked[about_of(candidate)] = done.decision == "blocked" or nil
   end
   return done, problem, number
 end

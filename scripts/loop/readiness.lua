@@ -14,6 +14,7 @@ local FAILED <const> = "agent-infra-failure"
 ---@field ready "yes"|"no"|"unverifiable"|"failed"
 ---@field reason string one line
 ---@field failure_kind string|nil of one that failed
+---@field name string|nil NAME, likewise
 ---@field evidence string[]
 ---@field usage table|nil
 
@@ -70,8 +71,9 @@ function M.ask(ctx, action, about)
   if not folder then
     return nil, message, name
   end
-  local function fail(kind, why)
-    return { ready = "failed", failure_kind = kind, reason = words.flatten(ctx.project, why),
+  local function fail(kind, why, code)
+    return { ready = "failed", failure_kind = kind, name = code,
+      reason = words.flatten(ctx.project, why),
       evidence = { folder .. "/stdout.log", folder .. "/stderr.log" } }
   end
   local answer, why, code, kind = agent.ask(ctx, {
@@ -87,11 +89,11 @@ function M.ask(ctx, action, about)
   if fine == nil then
     return nil, trouble, errno
   elseif not fine or not answer then
-    return fail(fine and kind or FAILED, fine and why or trouble)
+    return fail(fine and kind or FAILED, fine and why or trouble, fine and code or "EESCAPED")
   end
   local said, unclear = ready.parse(answer.text)
   if not said then
-    return fail(FAILED, "the ready-check gave no answer: " .. unclear)
+    return fail(FAILED, "the ready-check gave no answer: " .. unclear, "EJUDGE")
   end
   return { ready = said.ready, reason = words.flatten(ctx.project, said.reason),
     usage = answer.usage, evidence = { folder .. "/answer.md" } }

@@ -24,6 +24,7 @@ local words = require "loop.words"
 ---@field kind "green"|"unchanged"|"red"|"asked"|"failed"
 ---@field role string        where it ended
 ---@field failure_kind string|nil
+---@field name string|nil    NAME, where it is known
 ---@field summary string     one line for people
 ---@field why string|nil     more of it
 ---@field change mighost.WorkChange|nil
@@ -99,6 +100,7 @@ local function validate(ctx, action, job, try, where)
   end
   local fine, trouble, errno = changes.check_after(action, try.change)
   if not fine then
+    try.name = errno
     return errno ~= "EINTERRUPTED" and failed(job.role, job.agent_kind, trouble, try) or nil,
       trouble, errno
   end
@@ -164,11 +166,13 @@ function M.run(ctx, action, job, where, earlier)
     return nil, message, name
   elseif not answer then
     kind = name == "EESCAPED" and job.agent_kind or kind
+    try.name = name
     return failed(job.role, kind, words.flatten(ctx.project, message), try)
   end
   try.usage, try.status = answer.usage, statuses.parse(answer.text)
   local change, why, code = changes.stage(action)
   if not change then
+    try.name = code
     return code ~= "EINTERRUPTED" and failed(job.role, job.agent_kind, why, try) or nil, why, code
   end
   try.change = change

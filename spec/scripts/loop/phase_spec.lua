@@ -1,3 +1,5 @@
+local ending = require "loop.ending"
+local exit = require "lib.exit"
 local loop = require "spec.support.loop"
 local phase = require "loop.phase"
 local time = require "lib.time"
@@ -134,6 +136,39 @@ describe("a phase tick", function()
     assert.equal("none", assert(phase.tick(ctx, { attempt = 2 })).decision)
   end)
 
+  it("does not ask again in this run where an agent left a phase to a person", function()
+    local site <close> = loop.new()
+    site:migration("move", { "one" })
+    local ctx = site:context { agent = "echo x >code.txt; printf 'BEGIN_MIGHOST_STATUS\n"
+      .. "decision: blocked\nsummary: who owns this?\nEND_MIGHOST_STATUS\n'" }
+    local outcome = assert(phase.tick(ctx, { attempt = 1 }))
+    assert.same({ "blocked", "human-review", "phase.execute", "who owns this?" },
+      { outcome.decision, outcome.retry, outcome.role, outcome.summary })
+    assert.equal("", site.repo:status())
+    assert.equal("none", assert(phase.tick(ctx, { attempt = 2 })).decision)
+    assert.same({ "phase.ready-check", "phase.execute" }, site:calls())
+  end)
+
+  it("does not run a phase that a team's own rule refuses", function()
+    local site <close> = loop.new()
+    site:migration("move", { "one" })
+    site.repo:write(".mighost/rules/frozen.lua", [[return {
+      modes = { "execution-gate" },
+      check = function(m, report)
+        report { severity = "error", code = "frozen", path = m.manifest.phases[1].file,
+          message = "nothing is carried out this week" }
+      end,
+    }]])
+    site.repo:commit("Freeze")
+    assert.equal(0, site.inner:run({ "trust", "--yes" }).exit)
+    local result = site.inner:run { "run", "--focus-on-live-migrations", "--validation-command",
+      "true", "--with", "command", "--agent-command", site:agent("echo hi") }
+    assert.matches("phase.execution%-gate +blocked .*nothing is carried out this week %(frozen%)",
+      result.stdout)
+    assert.same({}, site:calls())
+    assert.equal("ready", site:manifest("move").status)
+  end)
+
   it("puts back what a ready-check touched, and believes no such check", function()
     local site <close> = loop.new()
     site:migration("move", { "one" })
@@ -153,11 +188,13 @@ describe("a phase tick", function()
     local site <close> = loop.new()
     site:migration("move", { "one" })
     local cases = {
-      { "echo broken >code.txt; echo hi", "phase.validation", "validation-failed" },
-      { "echo x >code.txt; exit 1", "phase.execute", "agent-exited-nonzero" },
-      { "echo x >>migrations/move/plan.md; echo hi", "phase.execute", "phase-failed" },
-      { "git switch -q -c mine; echo hi", "phase.execute", "phase-failed" },
-      { "echo maybe ready:", "phase.ready-check", "agent-infra-failure" },
+      { "echo broken >code.txt; echo hi", "phase.validation", "validation-failed", 9 },
+      { "echo x >code.txt; exit 1", "phase.execute", "agent-exited-nonzero", 1 },
+      { ":", "phase.execute", "agent-infra-failure", 1 },
+      { "echo x >>migrations/move/plan.md; echo hi", "phase.execute", "phase-failed", 1 },
+      { "git switch -q -c mine; echo hi", "phase.execute", "phase-failed", 1 },
+      { "echo maybe ready:", "phase.ready-check", "agent-infra-failure", 1 },
+      { "echo x >code.txt; echo ready: yes", "phase.ready-check", "agent-infra-failure", 1 },
     }
     for _, case in ipairs(cases) do
       site.repo:status()
@@ -165,6 +202,7 @@ describe("a phase tick", function()
       local outcome = assert(tick(site, { agent = case[1] }))
       assert.same({ "abandon", "new-target", case[2], case[3] },
         { outcome.decision, outcome.retry, outcome.role, outcome.failure_kind }, case[1])
+      assert.equal(case[4], exit.code(ending.name(outcome)), case[1])
       assert.equal(picture, loop.picture(site.path), case[1])
     end
   end)
