@@ -108,6 +108,18 @@ static int repo_info(lua_State *L)
     return 1;
 }
 
+static int repo_ask_identity(lua_State *L)
+{
+    struct mh_repo *repo = mh_lib_check_repo(L, 1);
+    struct mh_err err = {0};
+
+    if (mh_repo_ask_committer(repo, &err) < 0) {
+        return mh_lib_fail(L, &err);
+    }
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
 static int repo_identity(lua_State *L)
 {
     struct mh_repo *repo = mh_lib_check_repo(L, 1);
@@ -240,6 +252,7 @@ static const luaL_Reg repo_functions[] = {
 
 static const luaL_Reg repo_methods[] = {
     {"info", repo_info},
+    {"ask_identity", repo_ask_identity},
     {"identity", repo_identity},
     {"has_setting", repo_has_setting},
     {"tree_id", repo_tree_id},

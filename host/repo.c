@@ -124,6 +124,19 @@ fail:
     return -1;
 }
 
+/* Nobody wants to know any more who commits. */
+static void drop_question(struct mh_repo_people *people)
+{
+    struct mh_err ignored;
+    char *line = NULL;
+    size_t size = 0;
+
+    if (people->asked != NULL) {
+        (void)mh_repo_git_finish(people->asked, &line, &size, &ignored);
+        free(line);
+    }
+}
+
 void mh_repo_close(struct mh_repo *repo)
 {
     if (repo == NULL) {
@@ -136,6 +149,7 @@ void mh_repo_close(struct mh_repo *repo)
     if (repo->people != NULL) {
         mh_repo_person_release(&repo->people->author);
         mh_repo_person_release(&repo->people->committer);
+        drop_question(repo->people);
         free(repo->people);
     }
     free(repo);

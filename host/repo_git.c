@@ -20,16 +20,17 @@ struct buffer {
     size_t room;
 };
 
-struct child {
+struct mh_repo_git_run {
     struct mh_repo_process process;
     struct buffer streams[MH_REPO_STREAMS]; /* [0] unused */
     const char *input;
     size_t input_left;
     int trouble; /* errno of a pipe that failed, or 0 */
+    char *command;
 };
 
 /* Takes what is there from stream i; closes it at its end.  0 or -1 when out of memory. */
-static int drain(struct child *child, int i)
+static int drain(struct mh_repo_git_run *child, int i)
 {
     struct buffer *buffer = &child->streams[i];
     ssize_t count;
@@ -57,7 +58,7 @@ static int drain(struct child *child, int i)
     return 0;
 }
 
-static void feed(struct child *child)
+static void feed(struct mh_repo_git_run *child)
 {
     ssize_t count = mh_os.write(child->process.ends[0], child->input, child->input_left);
 
@@ -73,7 +74,7 @@ static void feed(struct child *child)
     }
 }
 
-static int talk(struct child *child, struct mh_err *err)
+static int talk(struct mh_repo_git_run *child, struct mh_err *err)
 {
     if (child->input_left == 0) {
         mh_os_close(&child->process.ends[0]);
@@ -101,7 +102,7 @@ static int talk(struct child *child, struct mh_err *err)
 }
 
 /* Waits for the end.  0 where git ended well, else -1 with its last words. */
-static int finish(struct child *child, const char *command, struct mh_err *err)
+static int reap(struct mh_repo_git_run *child, struct mh_err *err)
 {
     const char *words = child->streams[2].data != NULL ? child->streams[2].data : "";
     size_t length = strlen(words);
@@ -122,42 +123,80 @@ static int finish(struct child *child, const char *command, struct mh_err *err)
     line = memrchr(words, '\n', length);
     line = line != NULL ? line + 1 : words;
     if (WIFSIGNALED(status)) {
-        return mh_err_set(err, "EGIT", "git %s was ended by signal %d", command, WTERMSIG(status));
+        return mh_err_set(err, "EGIT", "git %s was ended by signal %d", child->command,
+                          WTERMSIG(status));
     }
-    return mh_err_set(err, "EGIT", "git %s failed with exit code %d: %.*s", command,
+    return mh_err_set(err, "EGIT", "git %s failed with exit code %d: %.*s", child->command,
                       WEXITSTATUS(status), (int)(words + length - line), line);
+}
+
+static void release(struct mh_repo_git_run *run)
+{
+    for (int i = 0; i < MH_REPO_STREAMS; i++) {
+        mh_os_close(&run->process.ends[i]);
+        free(run->streams[i].data);
+    }
+    free(run->command);
+    free(run);
+}
+
+int mh_repo_git_start(const struct mh_repo *repo, const struct mh_repo_git_call *call,
+                      struct mh_repo_git_run **out, struct mh_err *err)
+{
+    struct mh_repo_git_run *run = calloc(1, sizeof *run);
+
+    if (run == NULL) {
+        (void)mh_err_nomem(err);
+        return -1;
+    }
+    *run = (struct mh_repo_git_run){.process = {.ends = {-1, -1, -1}},
+                                    .input = call->input,
+                                    .input_left = call->input_size,
+                                    .command = strdup(call->args[0])};
+    if (run->command == NULL) {
+        (void)mh_err_nomem(err);
+        goto fail;
+    }
+    if (mh_repo_spawn(repo, call, &run->process, err) < 0) {
+        goto fail;
+    }
+    *out = run;
+    return 0;
+fail:
+    release(run);
+    return -1;
+}
+
+int mh_repo_git_finish(struct mh_repo_git_run *run, char **out, size_t *out_size,
+                       struct mh_err *err)
+{
+    struct mh_err ignored;
+    int result = talk(run, err);
+
+    for (int i = 0; i < MH_REPO_STREAMS; i++) {
+        mh_os_close(&run->process.ends[i]);
+    }
+    if (reap(run, result < 0 ? &ignored : err) < 0) {
+        result = -1;
+    }
+    if (result == 0 && run->trouble != 0) { /* git may have taken a part for all */
+        result = mh_err_sys(err, run->trouble, "cannot talk to git %s", run->command);
+    }
+    if (result == 0) {
+        *out = run->streams[1].data;
+        *out_size = run->streams[1].size;
+        run->streams[1].data = NULL;
+    }
+    release(run);
+    return result;
 }
 
 int mh_repo_git(const struct mh_repo *repo, const struct mh_repo_git_call *call, char **out,
                 size_t *out_size, struct mh_err *err)
 {
-    struct child child = {
-        .process = {.ends = {-1, -1, -1}}, .input = call->input, .input_left = call->input_size};
-    int result;
+    struct mh_repo_git_run *run = NULL;
 
-    if (mh_repo_spawn(repo, call, &child.process, err) < 0) {
-        return -1;
-    }
-    result = talk(&child, err);
-    for (int i = 0; i < MH_REPO_STREAMS; i++) {
-        mh_os_close(&child.process.ends[i]);
-    }
-    if (result < 0) {
-        struct mh_err ignored;
-
-        (void)finish(&child, call->args[0], &ignored);
-    } else {
-        result = finish(&child, call->args[0], err);
-    }
-    if (result == 0 && child.trouble != 0) { /* git may have taken a part for all */
-        result = mh_err_sys(err, child.trouble, "cannot talk to git %s", call->args[0]);
-    }
-    free(child.streams[2].data);
-    if (result < 0) {
-        free(child.streams[1].data);
-        return -1;
-    }
-    *out = child.streams[1].data;
-    *out_size = child.streams[1].size;
-    return 0;
+    return mh_repo_git_start(repo, call, &run, err) < 0
+               ? -1
+               : mh_repo_git_finish(run, out, out_size, err);
 }

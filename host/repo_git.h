@@ -24,4 +24,15 @@ struct mh_repo_git_call {
 int mh_repo_git(const struct mh_repo *repo, const struct mh_repo_git_call *call, char **out,
                 size_t *out_size, struct mh_err *err);
 
+/*
+ * The same in two calls, so that something else can be done meanwhile: `start`, then `finish`,
+ * which waits, takes what was printed and releases `run`, whatever it returns.  The call's input
+ * must stay until then; the rest of it need not.
+ */
+struct mh_repo_git_run;
+int mh_repo_git_start(const struct mh_repo *repo, const struct mh_repo_git_call *call,
+                      struct mh_repo_git_run **out, struct mh_err *err);
+int mh_repo_git_finish(struct mh_repo_git_run *run, char **out, size_t *out_size,
+                       struct mh_err *err);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include <git2.h>
 
+#include "repo_git.h"
 #include "repo_objects.h"
 
 /* libgit2's own handle. */
@@ -15,6 +16,7 @@ git_repository *mh_repo_handle(const struct mh_repo *repo);
 struct mh_repo_people {
     struct mh_repo_person author;
     struct mh_repo_person committer;
+    struct mh_repo_git_run *asked; /* git, while it is being asked for the committer; or NULL */
 };
 struct mh_repo_people *mh_repo_people(const struct mh_repo *repo);
 

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "repo_git.h"
 #include "repo_parts.h"
 
 enum { NAMES_SHOWN = 10 };
@@ -90,20 +89,12 @@ static int parse_person(const char *line, struct mh_repo_person *out, struct mh_
     return 0;
 }
 
-/* Asks git once for as long as the repository is open; *person is what it said. */
-static int read_person(const struct mh_repo *repo, const char *variable,
-                       struct mh_repo_person *person, struct mh_err *err)
+/* What git said of a person; *person is left alone where it does not know one. */
+static int take_person(int asked, char *line, struct mh_repo_person *person, struct mh_err *err)
 {
-    const char *const args[] = {"var", variable, NULL};
-    struct mh_repo_git_call call = {.args = args};
-    char *line = NULL;
-    size_t size = 0;
     int result;
 
-    if (person->name != NULL) {
-        return 0;
-    }
-    if (mh_repo_git(repo, &call, &line, &size, err) < 0) {
+    if (asked < 0) {
         return strcmp(err->name, "EGIT") != 0 ? -1
                                               : mh_err_set(err, "ENOIDENT",
                                                            "git does not know who you are: "
@@ -149,24 +140,57 @@ static int copy_person(const struct mh_repo_person *from, struct mh_repo_person 
     return 0;
 }
 
+static const char *const committer_args[] = {"var", "GIT_COMMITTER_IDENT", NULL};
+static const char *const author_args[] = {"var", "GIT_AUTHOR_IDENT", NULL};
+
+int mh_repo_ask_committer(const struct mh_repo *repo, struct mh_err *err)
+{
+    struct mh_repo_people *people = mh_repo_people(repo);
+    const struct mh_repo_git_call call = {.args = committer_args};
+
+    return people->committer.name != NULL || people->asked != NULL
+               ? 0
+               : mh_repo_git_start(repo, &call, &people->asked, err);
+}
+
+const struct mh_repo_person *mh_repo_committer(const struct mh_repo *repo, struct mh_err *err)
+{
+    struct mh_repo_people *people = mh_repo_people(repo);
+    struct mh_repo_git_run *asked;
+    char *line = NULL;
+    size_t size = 0;
+    int result;
+
+    if (people->committer.name != NULL) {
+        return &people->committer;
+    }
+    if (mh_repo_ask_committer(repo, err) < 0) {
+        return NULL;
+    }
+    asked = people->asked;
+    people->asked = NULL;
+    result = mh_repo_git_finish(asked, &line, &size, err);
+    return take_person(result, line, &people->committer, err) < 0 ? NULL : &people->committer;
+}
+
 const struct mh_repo_person *mh_repo_author(const struct mh_repo *repo, struct mh_err *err)
 {
     struct mh_repo_person *author = &mh_repo_people(repo)->author;
+    const struct mh_repo_git_call call = {.args = author_args};
     const struct mh_repo_person *committer;
+    char *line = NULL;
+    size_t size = 0;
     int result;
 
-    if (author->name != NULL || may_differ(repo)) {
-        result = read_person(repo, "GIT_AUTHOR_IDENT", author, err);
+    if (author->name != NULL) {
+        return author;
+    }
+    if (may_differ(repo)) {
+        result = mh_repo_git(repo, &call, &line, &size, err);
+        result = take_person(result, line, author, err);
     } else {
         committer = mh_repo_committer(repo, err);
         result = committer != NULL ? copy_person(committer, author, err) : -1;
     }
     return result < 0 ? NULL : author;
-}
-
-const struct mh_repo_person *mh_repo_committer(const struct mh_repo *repo, struct mh_err *err)
-{
-    struct mh_repo_person *committer = &mh_repo_people(repo)->committer;
-
-    return read_person(repo, "GIT_COMMITTER_IDENT", committer, err) < 0 ? NULL : committer;
 }

@@ -19,6 +19,9 @@ int mh_repo_dirty(const struct mh_repo *repo, const char *path, char **out, stru
  * takes it; nothing is guessed from the host's name.  Asked once and kept while repo is open.  NULL
  * with err filled in: ENOIDENT.
  */
+/* Starts asking for the committer, so that something else can be done before that is needed. */
+int mh_repo_ask_committer(const struct mh_repo *repo, struct mh_err *err);
+
 const struct mh_repo_person *mh_repo_author(const struct mh_repo *repo, struct mh_err *err);
 const struct mh_repo_person *mh_repo_committer(const struct mh_repo *repo, struct mh_err *err);
 

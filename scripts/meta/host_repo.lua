@@ -55,6 +55,12 @@ function Repo:info() end
 ---@return string? name
 function Repo:identity() end
 
+--- Starts asking git who commits, so that something else can be done before `identity` is called.
+---@return true? asked
+---@return string? message
+---@return string? name
+function Repo:ask_identity() end
+
 --- Whether a setting of git's has a value, as far as libgit2 sees it: not what GIT_CONFIG_*
 --- variables bring, nor what an include says that depends on a remote's URL.
 ---@param name string

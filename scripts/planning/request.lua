@@ -4,7 +4,6 @@
 local repo = require "host.repo"
 
 local attributes = require "planning.attributes"
-local engine = require "planning.engine"
 local quote = require "lib.quote"
 
 ---The commit that last changed a migration; nil where git cannot say.
@@ -56,7 +55,8 @@ function M.take(session, opts)
     return nil, why, code, advice
   end
   repeat
-    local step, message, name, fix = engine.step(session.project, session.reg, opts)
+    local step, message, name, fix =
+      require("planning.engine").step(session.project, session.reg, opts)
     if not step then
       return nil, explain(opts, message, name, fix)
     end

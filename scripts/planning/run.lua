@@ -2,7 +2,6 @@
 
 local attributes = require "planning.attributes"
 local candidates = require "planning.candidates"
-local engine = require "planning.engine"
 local sessions = require "planning.session"
 
 ---@class mighost.PlanOptions
@@ -47,7 +46,7 @@ local function take_step(session, slug)
   end
   local opts = session:step_options(slug)
   opts.target = session.choice.target
-  return engine.step(session.project, session.reg, opts)
+  return require("planning.engine").step(session.project, session.reg, opts)
 end
 
 ---The first step, of the first migration that nobody else works on.

@@ -37,6 +37,8 @@ function Session:open()
   if not opened then
     return nil, message, name, fix
   end
+  opened:ask_identity() -- where that fails, preflight hears of it
+  require "planning.engine" -- what a step needs is loaded while git looks who commits
   local ok, why, code, help = preflight.check_repository(opened)
   if ok then
     ok, why, code, help = preflight.check_live(project)

@@ -94,6 +94,9 @@ describe("host.repo", function()
   local function identity(env)
     local script = scratch:write("identity.lua", [[
       local repo = assert(require("host.repo").open("."))
+      if os.getenv "AHEAD" then
+        repo:ask_identity()
+      end
       local person, message, name = repo:identity()
       print(person and ("%s <%s>"):format(person.name, person.email) or name .. " " .. message)
       return 0
@@ -110,6 +113,22 @@ describe("host.repo", function()
     scratch:git("config", "author.email", "a@example.invalid")
     scratch:git("config", "committer.email", "c@example.invalid")
     assert.are.equal("Spec <c@example.invalid>\n", identity())
+  end)
+
+  it("asks for it meanwhile, once, and says the same", function()
+    assert.is_true(repo:ask_identity())
+    assert.is_true(repo:ask_identity())
+    local person = assert(repo:identity())
+    assert.are.same({ name = "Spec", email = "spec@example.invalid" }, person)
+    scratch:git("config", "user.name", "Later")
+    assert.is_true(repo:ask_identity())
+    assert.are.same(person, repo:identity())
+    local unheard = assert(repo_module.open(scratch.path))
+    assert.is_true(unheard:ask_identity())
+    unheard:close() -- no child is left
+    scratch:git("config", "--unset", "user.email")
+    assert.is_truthy(identity({ AHEAD = "1" }):find("^ENOIDENT .*user%.email"))
+    assert.is_truthy(identity({ AHEAD = "1", PATH = "/nowhere" }):find("^ENOENT cannot run git"))
   end)
 
   it("tells operations under way", function()
