@@ -1,6 +1,5 @@
 --- Decides what an answer is worth: the workspace can be published, the stage's judge has an
---- outcome for
---- it, and the stage left what it must.  Nothing that an agent says is believed before.
+--- outcome for it, and the stage left what it must.  Nothing that an agent says is believed before.
 
 local fs = require "host.fs"
 
@@ -71,6 +70,22 @@ local function ask(stage, answer, ctx)
   return outcome, reason ~= "" and reason or nil
 end
 
+---What the agent changed in the workspace.
+---@return mighost.Survey|nil
+---@return table|string after snapshot of the workspace, or the message
+---@return string? NAME
+local function survey_changes(job)
+  local after, message, name = survey.take(job.workspace.path, job.before)
+  if not after then
+    return nil, message, name
+  end
+  local found, why, code = survey.compare(job.before, after)
+  if not found then
+    return nil, why, code
+  end
+  return found, after
+end
+
 local M = {}
 
 ---Looks at what the agent left in the workspace, and puts back what only mighost writes.
@@ -79,13 +94,9 @@ local M = {}
 ---@return table|string after snapshot of the workspace, or the message
 ---@return string[]|string put_back what the agent should not have touched, or NAME
 function M.inspect(job)
-  local after, message, name = survey.take(job.workspace.path, job.before)
-  if not after then
-    return nil, message, name
-  end
-  local found, why, code = survey.compare(job.before, after)
+  local found, after, name = survey_changes(job)
   if not found then
-    return nil, why, code
+    return nil, after, name
   end
   local touched, trouble, errno =
     survey.put_back(found, job.before, job.dir, read_old(job))
@@ -101,13 +112,9 @@ end
 ---@return string? message
 ---@return string? NAME
 function M.reset(job)
-  local after, message, name = survey.take(job.workspace.path, job.before)
-  if not after then
-    return nil, message, name
-  end
-  local found, why, code = survey.compare(job.before, after)
+  local found, after, name = survey_changes(job)
   if not found then
-    return nil, why, code
+    return nil, after, name
   end
   local done, trouble, errno =
     survey.put_back(found, job.before, job.dir, read_original(job), is_any)

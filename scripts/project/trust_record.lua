@@ -38,20 +38,28 @@ local function decode(text, project)
   end
 end
 
+--- The state folder, and where in it the record of a project is.
+---@return host.fs.Dir|false|nil home   false: nothing was ever kept in it
+---@return string? rel   or message
+---@return string? name
+local function open_home(project)
+  local rel, message, name = M.locate(project)
+  if not rel then
+    return nil, message, name
+  end
+  local home, why, errno = folder.open_if_there(project.state_home)
+  return home, home and rel or why, errno
+end
+
 --- What this user trusts in a project.
 ---@param project mighost.Project
 ---@return mighost.TrustRecord|false|nil record, string? message, string? name, string? fix  false:
 ---        nothing so far
 function M.read(project)
-  local rel, message, name = M.locate(project)
-  local dir
-  if rel then
-    dir, message, name = folder.open_if_there(project.state_home)
+  local home <close>, rel, name = open_home(project)
+  if not home then
+    return home, rel, name
   end
-  if not dir then
-    return dir, message, name
-  end
-  local home <close> = dir
   local problem, fix = owner.problem_beneath(project.state_home, rel)
   if problem then
     return nil, UNCERTAIN .. problem, "EUNTRUSTED", fix
@@ -102,15 +110,10 @@ end
 ---@param project mighost.Project
 ---@return boolean? was_there, string? message, string? name
 function M.remove(project)
-  local rel, message, name = M.locate(project)
-  local dir
-  if rel then
-    dir, message, name = folder.open_if_there(project.state_home)
+  local home <close>, rel, name = open_home(project)
+  if not home then
+    return home, rel, name
   end
-  if not dir then
-    return dir, message, name
-  end
-  local home <close> = dir
   local found = home:stat(rel) ~= nil
   local ok, why, errno = home:remove(rel)
   return ok and found, why, errno
