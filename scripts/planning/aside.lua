@@ -7,12 +7,12 @@
 
 local tree = require "host.tree"
 
+local acceptance = require "planning.acceptance"
 local folder = require "project.folder"
 local text = require "lib.text"
 
 local ASIDE <const> = "set-aside"
 local REASON <const> = ".why"
-local ACCEPTED <const> = "accepted"
 local NAMES_TRIED <const> = 1000
 local REASON_LIMIT <const> = 4096
 
@@ -45,7 +45,7 @@ local function describe(dir, place, name)
     time = (reason or info).mtime,
     why = reason and read_reason(dir, name),
     path = ("%s/%s/%s"):format(place, ASIDE, name),
-    has_answer = dir:stat(name .. "/" .. ACCEPTED) ~= nil,
+    has_answer = dir:stat(name .. "/" .. acceptance.ACCEPTED) ~= nil,
   }
 end
 

@@ -4,14 +4,15 @@
 
 local tree = require "host.tree"
 
+local acceptance = require "planning.acceptance"
 local folder = require "project.folder"
 local leases = require "planning.leases"
 local policy = require "planning.witness_policy"
 local workspace = require "planning.workspace"
 
 local LABEL <const> = "mighost's state"
-local RECORDS <const> = { "accepted", "published" }
-local ACCEPTED <const> = { "accepted" }
+local RECORDS <const> = { acceptance.ACCEPTED, acceptance.PUBLISHED }
+local ACCEPTED <const> = { acceptance.ACCEPTED }
 
 ---@class mighost.StateWitness
 ---@field project mighost.Project

@@ -14,15 +14,11 @@ local fs = require "host.fs"
 local sys = require "host.sys"
 local tree = require "host.tree"
 
+local acceptance = require "planning.acceptance"
 local asides = require "planning.aside"
 local folder = require "project.folder"
-local json = require "lib.json"
-local tables = require "lib.tables"
 
-local ACCEPTED <const> = "accepted"
-local PUBLISHED <const> = "published"
 local TOKEN_BYTES <const> = 16
-local SCHEMA <const> = 1
 local KEPT <const> = 20
 local DEPTH <const> = 5 -- folders from the state directory down to the one that holds <token>
 
@@ -32,21 +28,6 @@ local DEPTH <const> = 5 -- folders from the state directory down to the one that
 ---@field place string the project's folder in the state directory
 ---@field folder string absolute path of `<token>/`
 ---@field path string absolute path of `<token>/<slug>/`
-
----@class mighost.Accepted what a judged and accepted answer needs to be published
----@field slug string
----@field step string
----@field outcome string
----@field cursor string where the accepted state stands
----@field stands "planning"|"ready"|"awaiting-human"|"skipped" the same for people
----@field summary string one line for people
----@field base_digest string snapshot digest of the migration that the agent started from
----@field base_tree string its git tree, "" when the migration did not exist
----@field digest string snapshot digest of the workspace
----@field operation string e.g. "planning.expand"
----@field message string commit message
----@field request string|nil what it was asked for with, where that was more than the next step
----@field commit string|nil that published it, where recovery found out
 
 ---@class mighost.WorkspaceEntry
 ---@field workspace mighost.Workspace
@@ -116,41 +97,11 @@ function M.accept(workspace, record)
   if not dir then
     return nil, message, name
   end
-  local entry = tables.copy({ schema = SCHEMA }, record)
-  local written, problem, errno = dir:write(ACCEPTED, json.encode(entry) .. "\n")
+  local written, problem, errno = acceptance.write(dir, record)
   if not written then
     return nil, problem, errno
   end
   return whole or sync_above(workspace)
-end
-
-local FIELDS <const> = {
-  "slug", "step", "outcome", "cursor", "stands", "summary", "base_digest", "base_tree", "digest",
-  "operation", "message",
-}
-
-local function read_record(workspace, file)
-  local dir <close>, message = fs.open_dir(workspace.folder)
-  if not dir then
-    return nil, message
-  end
-  local text, why, name = dir:read(file)
-  if name == "ENOENT" then
-    return false
-  elseif not text then
-    return nil, why
-  end
-  local record, problem = json.decode(text)
-  if type(record) ~= "table" or record.schema ~= SCHEMA then
-    return nil, ("%s/%s cannot be read: %s"):format(workspace.folder, file,
-      problem or "unknown schema")
-  end
-  for _, field in ipairs(FIELDS) do
-    if type(record[field]) ~= "string" then
-      return nil, ("%s/%s cannot be read: no %s"):format(workspace.folder, file, field)
-    end
-  end
-  return record
 end
 
 local function by_age(a, b)
@@ -180,7 +131,7 @@ function M.list(place, slug)
     local info = entry.kind == "directory" and dir:stat(entry.name)
     if info then
       local workspace = describe(place, slug, entry.name)
-      local record, problem = read_record(workspace, ACCEPTED)
+      local record, problem = acceptance.read(workspace.folder)
       found[#found + 1] = {
         workspace = workspace, mtime = info.mtime, record = record, problem = problem,
       }
@@ -211,6 +162,14 @@ function M.slugs_with_answers(place)
   return slugs
 end
 
+---The folder of a migration's workspaces goes with the last of them.
+local function remove_if_last(workspace)
+  local above <close> = folder.open_if_there(workspace.place .. "/work")
+  if above then
+    above:remove(workspace.slug) -- fails while there are others in it
+  end
+end
+
 ---Keeps a workspace for a person where no later step looks for it.
 ---@param workspace mighost.Workspace
 ---@param why string
@@ -224,10 +183,7 @@ function M.set_aside(workspace, why)
   if not path then
     return nil, message, name
   end
-  local above <close> = folder.open_if_there(workspace.place .. "/work")
-  if above then
-    above:remove(workspace.slug) -- goes only when it was the last one
-  end
+  remove_if_last(workspace)
   return path
 end
 
@@ -242,7 +198,7 @@ function M.remove(workspace)
   if not dir then
     return dir == false or nil, message, name
   end
-  local gone, why, code = dir:remove(ACCEPTED)
+  local gone, why, code = dir:remove(acceptance.ACCEPTED)
   if not gone then
     return nil, why, code
   end
@@ -250,10 +206,7 @@ function M.remove(workspace)
   if not removed then
     return nil, trouble, errno
   end
-  local above <close> = folder.open_if_there(workspace.place .. "/work")
-  if above then
-    above:remove(workspace.slug) -- goes only when it was the last one
-  end
+  remove_if_last(workspace)
   return true
 end
 
@@ -269,13 +222,7 @@ function M.note_published(path, oid)
   if not dir then
     return dir == false or nil, message, name
   end
-  local source, why, code = dir:read(ACCEPTED)
-  local record = source and json.decode(source)
-  if type(record) ~= "table" then
-    return (source or code == "ENOENT") and true or nil, why, code
-  end
-  record.commit = oid
-  return dir:write(ACCEPTED, json.encode(record) .. "\n")
+  return acceptance.note_commit(dir, oid)
 end
 
 ---Marks a workspace as published: what it holds is what is live.
@@ -288,7 +235,7 @@ function M.rest(workspace)
   if not dir then
     return nil, message, name
   end
-  return dir:rename(ACCEPTED, PUBLISHED)
+  return dir:rename(acceptance.ACCEPTED, acceptance.PUBLISHED)
 end
 
 ---Gives a published workspace a new token, for the next step; older remains of it are removed.
@@ -302,7 +249,7 @@ local function renew(workspace)
   if not moved then
     return nil, why, code
   end
-  local unmarked, problem, errno = above:remove(token .. "/" .. PUBLISHED)
+  local unmarked, problem, errno = above:remove(token .. "/" .. acceptance.PUBLISHED)
   if not unmarked then
     return nil, problem, errno
   end
@@ -323,7 +270,8 @@ function M.wake(place, slug)
   end
   local woken = false
   for _, entry in ipairs(entries) do
-    if entry.record == false and read_record(entry.workspace, PUBLISHED) then
+    if entry.record == false
+      and acceptance.read(entry.workspace.folder, acceptance.PUBLISHED) then
       if woken then
         tree.remove(entry.workspace.folder)
       else
