@@ -1,4 +1,4 @@
---- Finds the script that the command line names, runs it, turns however it ends into an exit code.
+--- Finds the script that the command line names, runs it, and turns its end into an exit code.
 --- A word with a "/" is a file; other words name a command: `migration list` is migration/list.lua.
 
 local EXIT_FAILED <const> = 1
@@ -22,7 +22,7 @@ local function refuse(message, fix)
   return require("cli").end_early(message, EXIT_USAGE, fix)
 end
 
---- Source text to a function.  A `#!` line is for the kernel.
+--- Compiles source text.  A `#!` line is for the kernel and is skipped.
 local function compile(text, path, env)
   if text:sub(1, 1) == BYTECODE then
     return nil, path .. ": it is compiled; only source text runs"
@@ -44,7 +44,7 @@ local function to_exit_code(value, script)
     script.path, tostring(value)), EXIT_FAILED)
 end
 
---- A script that was found in a folder of scripts may have helpers beside it.
+--- A script found in a folder of scripts may have helpers beside it.
 local function environment(script)
   if script.layer ~= "project" and script.layer ~= "user" then
     return _G
@@ -124,7 +124,7 @@ local function main(words, running)
   return run_command(words, running)
 end
 
---- Runs where the error was raised: only there is it known where a bug is.
+--- Runs where the error was raised: only there can a traceback show where the bug is.
 local function describe_error(value)
   if type(value) == "table" and value.name then
     return value

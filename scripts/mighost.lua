@@ -56,7 +56,7 @@ local function on_migration(project, word, act, ...)
   return act(project, slug, ...)
 end
 
---- Why what this project brings along is not used, one line each: to be told to people.
+--- Why scripts or settings of this project are not used: one line each, for people.
 ---@param project mighost.Project
 ---@return string[]
 function M.untrusted(project)
@@ -84,7 +84,7 @@ function M.list(project, opts)
   end)
 end
 
---- What is wrong with one migration, or with all of them and with what publications left behind.
+--- What is wrong with one migration, or with all of them and with what dead processes left.
 ---@param project mighost.Project
 ---@param word? string   a slug, or the path of a migration; without it everything
 ---@return mighost.Finding[]? findings, string? message, string? name, string? fix
@@ -120,7 +120,7 @@ function M.repair(project, request)
   })
 end
 
---- The trees that are kept for a person, the newest first.
+--- The trees that are kept for a person, newest first.
 ---@param project mighost.Project
 ---@return mighost.Aside[]? kept, string? message, string? name
 function M.list_kept(project)
@@ -168,7 +168,7 @@ function M.undo(project, request)
   end)
 end
 
---- Everything about one migration that a person wants to know.
+--- One migration: where it stands, how it got there, what comes next.
 ---@param project mighost.Project
 ---@param word string   a slug, or the path of a migration
 ---@return mighost.Overview? overview, string? message, string? name, string? fix
@@ -176,7 +176,7 @@ function M.show(project, word)
   return on_migration(project, word, require("planning.overview").read)
 end
 
---- What a step of planning was answered with when it was accepted.
+--- The answer that was accepted in a step of planning.
 ---@param project mighost.Project
 ---@param word string   a slug, or the path of a migration
 ---@param step string   a stage; `<stage>-<n>` for its n-th acceptance; a number of the history
@@ -185,7 +185,7 @@ function M.output(project, word, step)
   return on_migration(project, word, require("planning.accepted").output, step)
 end
 
---- What became of a plan from one accepted step to another.
+--- What changed in a plan from one accepted step to another.
 ---@param project mighost.Project
 ---@param word string   a slug, or the path of a migration
 ---@param from string   a step, as for `output`
@@ -225,7 +225,7 @@ function M.refine(opts)
   end)
 end
 
---- Has a person review a plan that waits for one, with an agent at the terminal.
+--- Lets a person decide on a plan that waits for one, with an agent at the terminal.
 ---@param opts mighost.ReviewOptions
 ---@return mighost.PlanResult? result, string? message, string? name, string? fix
 function M.review(opts)
@@ -246,7 +246,7 @@ function M.upgrade(request)
   return require("project.config").upgrade(place.root, request.dry_run)
 end
 
---- Says which taste counts; with a mode has an agent at the terminal write it with a person.
+--- Finds the taste in use; with a mode, an agent at the terminal writes it with a person.
 ---@param request mighost.TasteRequest   with `project` or `repo_root`; `global` needs neither
 ---@return mighost.TasteResult? result, string? message, string? name, string? fix
 function M.taste(request)
@@ -257,7 +257,7 @@ function M.taste(request)
   return require("planning.interview").open(project, request)
 end
 
---- Publishes a script's own change of a migration: held to the rules, one exchange, one commit.
+--- Publishes a script's own change to a migration: checked by the rules, one exchange, one commit.
 ---
 ---   assert(mighost.publish { slug = "split-the-parser", subject = "note the owner",
 ---     change = function(dir) return dir:write("OWNER", "the compiler team\n") end })
@@ -275,7 +275,7 @@ function M.run(request)
   return in_project(request, require("planning.child").run)
 end
 
---- What a name of a stage, pipeline, rule or agent stands for in this project, as it is used: its
+--- The stage, pipeline, rule or agent that a name stands for in this project, ready for use: its
 --- functions may be called.
 ---@param project mighost.Project
 ---@param kind "stage"|"pipeline"|"rule"|"agent"
@@ -287,14 +287,14 @@ function M.load(project, kind, name)
   return reg[kind](reg, name)
 end
 
---- The project's git repository, for reading; to be closed.
+--- The project's git repository, for reading; close it when done.
 ---@param project mighost.Project
 ---@return host.repo.Repo? repo, string? message, string? name, string? fix
 function M.repository(project)
   return require("planning.change").repository(project)
 end
 
---- Verifies everything that can be customised, without an agent.
+--- Checks everything that can be customised, without an agent.
 ---@param project mighost.Project
 ---@return mighost.Inspection? inspection, string? message, string? name, string? fix
 function M.check(project)
@@ -319,7 +319,7 @@ function M.test(opts)
   return require("planning.rehearsal").run(project, chosen)
 end
 
---- What runs here and what the system offers.
+--- Versions, and what the system offers.
 ---@param folder? string   a folder to try the file system in
 ---@return mighost.System
 function M.version(folder)

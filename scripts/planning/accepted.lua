@@ -180,7 +180,7 @@ function M.output(project, slug, word)
   return tables.copy({ slug = slug, number = number, text = text }, step)
 end
 
----What became of the plan from one accepted step to another.
+---What changed in the plan from one accepted step to another.
 ---@param project mighost.Project
 ---@param slug string
 ---@param from string names a step

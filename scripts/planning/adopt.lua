@@ -1,5 +1,5 @@
---- Lets a plan that began with one pipeline go on with another, where its history leads somewhere
---- under that: the state is recorded anew, no agent is asked.
+--- Lets a plan that began with one pipeline continue with another, if its history leads somewhere
+--- in that: the state is recorded anew, and no agent is asked.
 
 local fs = require "host.fs"
 
@@ -52,7 +52,7 @@ local function refuse(slug, why)
     "mighost migration show " .. quote.word(slug)
 end
 
----Manifest and state that are to be published.
+---The manifest and state to publish.
 local function prepare(reg, live, about)
   local read, state, name, fix = jobs.read(live, about)
   if not read then
@@ -123,7 +123,7 @@ local function make(reg, where, snapshot, opts, about)
   return record and { workspace = space, record = record }, problem, kind
 end
 
----What the engine calls to have the new state made.
+---The function that the engine calls to make the new state.
 ---@param pipeline string|nil a name; else the one that the plan began with
 ---@return mighost.Maker
 function M.maker(pipeline)

@@ -38,7 +38,7 @@ function M.problem(call, spec)
   end
 end
 
----Removes what is there from a call before.
+---Removes what an earlier call left.
 ---@param spec mighost.AgentCommand
 ---@return true|nil
 ---@return string? message

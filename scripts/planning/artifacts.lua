@@ -1,4 +1,4 @@
---- The evidence of runs: a folder for each in the state directory, below it one a call of an agent.
+--- The evidence of runs: each has a folder in the state directory, with one for each agent call.
 
 local fs = require "host.fs"
 local sys = require "host.sys"
@@ -18,7 +18,7 @@ local PRIVATE <const> = { durable = false, mode = 384 } -- 0600, for prompts and
 local Evidence <const> = {}
 Evidence.__index = Evidence
 
----Writes one file; it need not survive a power cut.
+---Writes one file, which need not survive a power cut.
 ---@param name string
 ---@param text string
 ---@return true|nil

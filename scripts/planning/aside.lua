@@ -3,7 +3,7 @@
 --- <place>/set-aside/<slug>@<token>      what could be neither published nor thrown away
 --- <place>/set-aside/<slug>@<token>.why  one line: why
 ---
---- A name that is taken gets a number behind it.  host.publish keeps trees in the same way.
+--- A name that is taken gets a number after it.  host.publish keeps trees in the same way.
 
 local tree = require "host.tree"
 
@@ -117,7 +117,7 @@ function M.remove(aside)
   return tree.remove(aside.path .. REASON)
 end
 
----The one that a person means by its token, or by slug and token.
+---The kept tree that a person names by its token, or by slug and token.
 ---@param place string
 ---@param word string
 ---@return mighost.Aside|nil

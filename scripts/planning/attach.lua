@@ -1,4 +1,4 @@
---- One call of an agent that a person talks with: attached to the terminal, nothing is captured.
+--- One call of an agent that a person talks to: attached to the terminal, with nothing captured.
 
 local proc = require "host.proc"
 local sys = require "host.sys"
@@ -39,7 +39,7 @@ local function words_of(spec, keeps_stdout)
   return table.move(spec.argv, 1, #spec.argv, #argv + 1, argv)
 end
 
----Whether the program did what it was for; else why not.
+---Whether the program succeeded; else why not.
 local function judge(call, report)
   if report.ended_by then
     return nil, ("%s was ended: %s"):format(name_agent(call), report.ended_by), "EINTERRUPTED"

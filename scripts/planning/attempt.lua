@@ -42,7 +42,7 @@ local function secrets_of(attempt)
   return secrets.of(tables.copy(sys.env(), attempt.opts.agent_env), attempt.adapter.secrets)
 end
 
----The agent's words, fit for a message: no secrets, no paths of this machine, one short line.
+---The agent's words made fit for a message: no secrets, no paths of this machine, one short line.
 local function clean(attempt, words)
   return commit.flatten(secrets.redact(words, secrets_of(attempt)), replaced_paths(attempt))
 end
@@ -171,7 +171,7 @@ local function ask_once(attempt, request)
   return answer, message, name, report
 end
 
----Before the next call of the same step: a workspace as it was, a folder of its own for evidence.
+---Prepares the next call of the same step: the workspace as it was, a new folder for evidence.
 local function prepare_again(attempt, request)
   local reset, message, name = judge.reset(attempt.job)
   if not reset then

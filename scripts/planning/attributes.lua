@@ -15,7 +15,7 @@ local OFF <const> = { unset = true, unspecified = true }
 local GUARD <const> = "* -text -filter -ident -working-tree-encoding"
 local FILE <const> = ".gitattributes"
 local NOWHERE <const> = "/dev/null"
--- Variables that bring attributes, or settings that libgit2 does not see.
+-- Variables that add attributes, or settings that libgit2 does not see.
 local VARIABLES <const> = {
   "GIT_ATTR_SOURCE", "GIT_CONFIG_COUNT", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_PARAMETERS",
   "GIT_CONFIG_SYSTEM",
@@ -69,7 +69,7 @@ local function find_problem(repo, output)
   return problem
 end
 
----Whether a file is surely not there.
+---Whether a file certainly does not exist.
 local function is_absent(dir, path)
   local _, _, name = dir:stat(path)
   return name == "ENOENT"

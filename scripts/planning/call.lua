@@ -98,7 +98,7 @@ local function options_of(call, spec, sandbox, hidden, opts)
   }
 end
 
----Starts the program and waits for it; says whose fault it is when there is nothing to wait for.
+---Starts the program and waits for it; if it cannot be started, says whose fault that is.
 local function ask(call, spec, place, hidden, opts)
   local sandbox, refusal, refused = place:sandbox(spec)
   if not sandbox then
@@ -152,7 +152,7 @@ local function unfit(answer, printed)
   return nil
 end
 
----What the adapter sees of a report.
+---The report as the adapter sees it.
 local function view_of(call, spec, report)
   local view = {
     exit = report.exit,
@@ -178,7 +178,7 @@ local function describe_trouble(call, report, why, kind, more)
   return ("%s %s%s"):format(name_agent(call), why, when), KINDS[kind] or "EJUDGE"
 end
 
----What the adapter makes of the captured output.
+---The adapter's answer for the captured output.
 local function translate(adapter, call, spec, report)
   local view = view_of(call, spec, report)
   local ok, answer, why, kind, more = guard.call(adapter.answer, view)
@@ -197,7 +197,7 @@ local function translate(adapter, call, spec, report)
   return answer
 end
 
----A person at the terminal: nothing is captured, and nobody is told to hurry.
+---A person at the terminal: nothing is captured, and there are no time limits.
 local function attend(adapter, call)
   if not sys.isatty(STDIN) then
     return nil, ("%s needs a terminal"):format(name_agent(call)), "EUSAGE"

@@ -66,7 +66,7 @@ local function has_answer(place, slug)
   return false
 end
 
----A slug that was given: of a migration, of an answer that waits to be published, or new.
+---A given slug: of a migration, of an answer that waits to be published, or of a new migration.
 local function choose_named(project, live, place, opts)
   if exists(live, opts.slug) or opts.slug:find("/", 1, true) then
     local slug, message, name, fix = resolve.target(project, opts.slug)
@@ -87,7 +87,7 @@ local function choose_named(project, live, place, opts)
   return { slugs = { opts.slug }, target = opts.target }
 end
 
----Sorts the migrations under planning into those that may go on and those that wait.
+---Sorts the migrations in planning into those that are due and those that wait.
 local function scan(live, notify)
   local due, waiting = {}, { cooling = 0, human = 0 }
   local slugs, message, name = resolve.visible(live)
@@ -117,8 +117,7 @@ local function scan(live, notify)
   return due, waiting
 end
 
----Answers that were paid for and never published come first, then the oldest migration that may go
----on.
+---Answers that were paid for but not published come first, then the oldest migration that is due.
 local function choose_due(live, place, notify)
   local due, waiting, name = scan(live, notify)
   if not due then

@@ -1,4 +1,4 @@
---- A change of one migration that no agent was asked for, published in the same transaction as an
+--- A change to one migration made without an agent, published in the same transaction as an
 --- accepted step: going back to an earlier snapshot, a script's own edit.
 
 local fs = require "host.fs"
@@ -33,7 +33,7 @@ local EXECUTABLE <const> = { ready = true, ["in-progress"] = true }
 
 local M = {}
 
----What the repository and the migration must be like, before anything is written.
+---Checks the repository and the migration before anything is written.
 ---@param project mighost.Project
 ---@param repo host.repo.Repo
 ---@param slug string
@@ -57,7 +57,7 @@ function M.check(project, repo, slug)
   return true
 end
 
----What a plan of this status has to hold to.
+---The rules' mode for a plan with this status.
 local function mode_of(dir)
   local manifest = manifests.load(dir)
   return manifest and EXECUTABLE[manifest.status] and "ready-publish" or "planning-snapshot"
@@ -75,7 +75,7 @@ local function checker(project, change)
   end
 end
 
----Publishes what was made of the workspace; false where it is what is live.
+---Publishes the workspace; false when it equals what is live.
 local function publish_workspace(project, site, lease, snapshot, space, change)
   local digest, message, name = tree.digest(space.path)
   if not digest then

@@ -1,4 +1,4 @@
---- A program of a script's own, run under the rules that hold for agents: an environment that is
+--- A program that a script runs, under the rules that hold for agents: an environment that is
 --- built, logs without secrets, limits, and nothing that survives it.
 
 local proc = require "host.proc"

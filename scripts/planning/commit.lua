@@ -39,7 +39,7 @@ local function cut(line, limit)
   return line:sub(1, utf8.offset(line, limit) - 1) .. "…"
 end
 
----A text of an agent's as one short line that may stand in a commit message.
+---An agent's text as one short line that is fit for a commit message.
 ---@param words string
 ---@param replaced? table<string, string> paths of this machine and what stands for them
 ---@return string
@@ -67,7 +67,7 @@ function M.message(prefix, about, why, feedback)
   return ("%s: %s\n\nWhy:\n%s\n%s"):format(prefix, subject, why, said)
 end
 
----Says whose lock is waited for where that takes more than a moment.
+---Says whose lock it waits for when that takes more than a moment.
 local function commit_patiently(tx, notify)
   local oid, message, name, fix = tx:commit(tenancy.UNTOLD)
   if oid or name ~= "EBUSY" then
@@ -97,8 +97,8 @@ local function carry_out(tx, live, hooks)
 end
 
 ---Makes the workspace the migration and commits it.  Until the commit any failure leaves everything
----as it was.  Clearing up comes after `on_commit`, so that nobody waits for it; what it leaves
----undone, the next command on this migration does.
+---as it was.  Cleaning up comes after `on_commit`, so that nobody waits for it; the next command on
+---this migration does what it leaves undone.
 ---@param site host.publish.Site
 ---@param lease host.publish.Lease
 ---@param snapshot host.publish.Snapshot

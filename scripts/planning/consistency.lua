@@ -1,7 +1,7 @@
---- Runs the consistency rules over one migration: what `doctor` says, what every publish must pass.
+--- Runs the consistency rules over one migration: for `doctor`, and before every publication.
 ---
---- Without a manifest that can be read there is nothing to check further; so that is checked here,
---- and everything else is a file in rules/.
+--- Without a readable manifest there is nothing else to check, so the manifest is checked here;
+--- every other check is a file in rules/.
 
 local finding_shape = require "lib.finding"
 local guard = require "planning.guard"
@@ -41,7 +41,7 @@ local function ordered(rules)
   return sorted
 end
 
----A collector of findings: what a rule leaves out is filled in, what it got wrong raises.
+---A collector of findings: fills in what a rule leaves out, raises over what it got wrong.
 local function reporter(findings, opts)
   return function(finding)
     local problem = finding_shape.problem(finding)

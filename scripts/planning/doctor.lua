@@ -1,4 +1,4 @@
---- All that `migration doctor` finds: by the rules on each migration, and what publications left.
+--- All that `migration doctor` finds: what the rules report, and what publications left behind.
 
 local consistency = require "planning.consistency"
 local drifts = require "planning.drift"
@@ -9,7 +9,7 @@ local states = require "planning.state"
 
 local MODE <const> = "doctor"
 
----A plan goes on under the graph that it began with, whatever became of the file.
+---A plan continues under the graph that it began with, whatever happened to the file.
 local function add_drift(drift, published, slug, findings, manifest, state)
   local found = manifest and manifest.status == "planning" and state and drift:find(slug, state)
   if found then

@@ -24,7 +24,7 @@ function Drift:follows(state, current)
   return self.sames[current.file]
 end
 
----What became of the file; nil when it cannot be known, since it may not be read yet.
+---What happened to the file; nil when that is unknown because it may not be read yet.
 local function describe_loss(state, message, name)
   if name == "EUNTRUSTED" then
     return nil

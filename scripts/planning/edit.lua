@@ -1,4 +1,4 @@
---- A script's own change of a migration: its files as they are to be, published like a step.
+--- A script's own change to a migration, published like a step.
 
 local fs = require "host.fs"
 local tree = require "host.tree"

@@ -1,4 +1,4 @@
---- A work dir in which an agent's doings are acted out, from what was recorded of them.
+--- A work dir in which a recorded agent's changes are made again.
 
 local fs = require "host.fs"
 local proc = require "host.proc"
@@ -72,7 +72,7 @@ function M.read(recorded)
     removed = recorded.removed, links = {} }
 end
 
----Does in the work dir what the agent is said to have done.
+---Makes the recorded changes in the work dir.
 ---@param dir host.fs.Dir
 ---@param said mighost.Damaged
 ---@return true|nil

@@ -103,7 +103,7 @@ local function check_target(where, opts, kept)
   return true
 end
 
----Scripts that this plan can do without are told of, once, and never in its way.
+---Warns once of broken scripts that this plan does not need; they never stop it.
 local function warn_of_scripts(reg, opts)
   local missing = opts.no_pipeline
   for _, text in ipairs(workflow.broken(reg)) do
@@ -115,7 +115,7 @@ local function warn_of_scripts(reg, opts)
   end
 end
 
----Has the stage that is due make an answer.
+---Gets an answer from the stage that is due.
 local function make_answer(project, reg, where, snapshot, opts)
   local job <close>, problem, errno, advice = jobs.open(reg, {
     slug = opts.slug, target = opts.target, pipeline = opts.pipeline, insists = opts.insists,
@@ -181,8 +181,8 @@ local function describe(opts, answer, oid, begun)
   }
 end
 
----Publishes an answer.  Where that fails the answer stays, and the message says that it costs
----nothing more.
+---Publishes an answer.  If that fails the answer stays, and the message says that trying again
+---costs nothing.
 local function publish(project, reg, where, lease, snapshot, answer, opts, begun)
   local done
   local oid, message, name, fix = commit.publish(opts.site, lease, snapshot,

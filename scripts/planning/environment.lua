@@ -1,5 +1,4 @@
---- The environment of an agent: built from what every program needs, not inherited with all that is
---- in it.
+--- The environment of an agent: built from what every program needs, not inherited as a whole.
 
 local tables = require "lib.tables"
 

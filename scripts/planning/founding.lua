@@ -1,4 +1,4 @@
---- Sets a project up: what project.init decides and project.setup does, with git's part of it.
+--- Sets a project up: project.init decides, project.setup acts, and this adds git's part.
 
 local config = require "project.config"
 local editor = require "project.editor"
@@ -13,7 +13,7 @@ local setup = require "project.setup"
 local SUBJECT <const> = "mighost: set up planning"
 local SAMPLE_SLUG <const> = "sample"
 
---- Nothing may be moved while a publication is under way, or before what one left is settled.
+--- Nothing may be moved while a publication is under way, or while a dead one's remains are there.
 local function check_idle(old)
   local found = require("planning.transactions").findings(old.live_path, old.common)
   if #found == 0 then
@@ -23,7 +23,7 @@ local function check_idle(old)
     "mighost migration doctor --all"
 end
 
---- The project's folder in the state directory, and that no answer in it waits to be published.
+--- The project's folder in the state directory; refuses when an answer in it waits to be published.
 local function find_state(old)
   local home <close>, why, errno = folder.open(old.state_home)
   if not home then
@@ -47,7 +47,7 @@ local function find_state(old)
   return place
 end
 
---- What has to hold before anything is moved; fills in where set-aside is.
+--- Checks what must hold before anything is moved; fills in where set-aside is.
 local function prepare_moves(plan)
   if #plan.moves == 0 then
     return true

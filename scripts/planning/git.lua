@@ -1,4 +1,4 @@
---- The few things that git's own program does: it knows hooks, signing, every form of the index.
+--- The few things left to git's own program, which knows hooks, signing and every form of index.
 
 local proc = require "host.proc"
 local sys = require "host.sys"
@@ -98,7 +98,7 @@ function M.call(folder, words, opts)
   return report.stdout.head, nil, nil, report
 end
 
---- The same, for what needs no options.
+--- The same, without options.
 ---@param folder string
 ---@param ... string
 ---@return string? stdout, string? message, string? name   EGIT: git said no

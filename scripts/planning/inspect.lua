@@ -70,7 +70,7 @@ function Inspector:reporter()
   end
 end
 
----Whether it is up to the team to mend a pipeline: it is theirs, or plans begin with it.
+---Whether the team must fix a pipeline: it is theirs, or plans begin with it.
 function Inspector:is_theirs(file)
   return file.layer ~= "installed" or file.name == (self.project.config.pipeline or BUILT_IN)
 end
@@ -112,7 +112,7 @@ function Inspector:check_pipeline(file)
   })
 end
 
----There is a pipeline for new plans: the one that the configuration names, or else the usual one.
+---Checks that new plans have a pipeline: the one that the configuration names, or the default.
 function Inspector:check_choice()
   local wanted = self.project.config.pipeline
   local found = self.served[wanted or BUILT_IN]
@@ -150,7 +150,7 @@ function Inspector:try_stage(file, index)
   }, self:reporter())
 end
 
----Tries what serves and is sound by itself.
+---Tries the files that are in use and sound by themselves.
 function Inspector:try_all()
   local migrations, message, name = samples.migrations(self.place .. "/migrations")
   if not migrations then

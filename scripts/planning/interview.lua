@@ -1,5 +1,5 @@
---- Has a taste written by an agent and a person at the terminal: in a draft, which takes the place
---- of the taste when it can be one, the old text beside it.
+--- Lets an agent and a person at the terminal write a taste: in a draft, which replaces the taste
+--- if it is valid; the old text is kept beside it.
 
 local fs = require "host.fs"
 local sys = require "host.sys"
@@ -41,7 +41,7 @@ local function describe(current, message)
     is_stale = current.is_stale, changed = false, message = message }
 end
 
----Why this taste is not worked on in this way.
+---Why this taste cannot be worked on in this mode.
 local function refuse(request, current)
   if request.mode == "interview" and current.exists and current.raw ~= taste.default_text
     and not request.force then
@@ -54,7 +54,7 @@ local function refuse(request, current)
   return true
 end
 
----Where the agent works: the project, or anywhere where there is none.
+---Where the agent works: the project, or any folder if there is none.
 local function root_of(project)
   return project and project.root or sys.cwd()
 end
@@ -168,7 +168,7 @@ local function put_into_use(current, place, text)
   return result
 end
 
----Has it written, and puts it into use.
+---Gets it written, and puts it into use.
 local function write(project, request, current)
   local adapter, chosen, name, fix = choose_agent(project, request)
   if not adapter then

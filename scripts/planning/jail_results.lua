@@ -1,4 +1,4 @@
---- Whether what a team's agent file returns can be used: it becomes a program's arguments, its
+--- Checks what a team's agent file returns: it becomes a program's arguments, its
 --- environment, an accepted answer, and nothing after this looks at types again.
 
 local check = require "lib.check"
@@ -61,7 +61,7 @@ local function problem_of_usage(usage)
   return usage and problem_of_fields(usage, USAGE, "usage")
 end
 
----Nothing, and why not.
+---A result of nil, and why.
 local function problem_of_refusal(why)
   if type(why) ~= "string" then
     return ("nil must come with the reason, a string, not a %s"):format(type(why))
@@ -84,7 +84,7 @@ function M.of_command(values)
     or problem_of_settings(spec.settings)
 end
 
----The same of `answer`.
+---The same for `answer`.
 ---@param values table packed
 ---@return string|nil
 function M.of_answer(values)

@@ -80,7 +80,7 @@ end
 
 local M = {}
 
----For one call.
+---The views for one call.
 ---@return mighost.JailViews to be closed
 function M.new()
   return setmetatable({ files = {}, count = 0 }, Views)

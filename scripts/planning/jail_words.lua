@@ -1,5 +1,5 @@
---- Says why a team's script gave no result: what its process told, which may be anything, in words
---- that are fit to be shown and name the file.
+--- Says why a team's script gave no result, in words that are fit to be shown and name the file.
+--- What its process reported may be anything.
 
 local text = require "lib.text"
 

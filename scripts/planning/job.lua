@@ -128,7 +128,7 @@ local function start(wanted)
   return manifest.new { slug = wanted.slug, now = now }, state
 end
 
----A migration goes on with the graph that it began with.
+---A migration continues with the graph that it began with.
 local function refuse_pipeline(wanted, graph)
   local word, chosen = quote.word(wanted.slug), wanted.pipeline
   if graph.file == chosen.file and graph.name == chosen.name then
@@ -182,8 +182,8 @@ function M.load(live, wanted)
   return read, state
 end
 
----Feedback begins the count of visits anew where planning can be reopened; a pipeline that allows
----more does elsewhere.
+---Feedback restarts the count of visits where planning can be reopened; a pipeline that allows
+---more visits elsewhere restarts it there.
 local function refuse_spent(job, spent, code)
   local graph, cursor = job.state.graph, job.state.next_step
   local option = pipelines.can_reopen(graph, cursor) and "--message TEXT" or "--adopt-pipeline"
@@ -191,7 +191,7 @@ local function refuse_spent(job, spent, code)
     ("mighost migration refine %s %s"):format(quote.word(job.slug), option)
 end
 
----Loads the stages that the plan can still come to and finds the one that is due.
+---Loads the stages that the plan can still reach and finds the one that is due.
 ---@param live host.fs.Dir|nil the published migration
 local function find_stage(reg, job, live)
   local stages, message, name, fix = workflow.load_for(reg, live, job.state)

@@ -1,4 +1,4 @@
---- Decides what an answer is worth: the workspace can be published, the stage's judge has an
+--- Judges an answer: the workspace must be publishable, the stage's judge must give an outcome, and
 --- outcome for it, and the stage left what it must.  Nothing that an agent says is believed before.
 
 local fs = require "host.fs"
@@ -106,7 +106,7 @@ function M.inspect(job)
   return found, after, touched
 end
 
----Makes the workspace what it was before an agent that will be asked again.
+---Restores the workspace before the agent is asked again.
 ---@param job mighost.Job
 ---@return true|nil
 ---@return string? message

@@ -10,7 +10,7 @@ local tree = require "host.tree"
 local folder = require "project.folder"
 
 local FILE_LIMIT <const> = 16 << 20
--- Beyond these, what is touched is told and cannot be put back.
+-- Beyond these limits, a change is reported but cannot be put back.
 local TOTAL_LIMIT <const> = 64 << 20
 local MOST_FILES <const> = 5000
 local MOST_ENTRIES <const> = 100000 -- in one root
@@ -120,7 +120,7 @@ local function is_same(kept, path, found)
   return kept.kind ~= "file" or kept.text ~= nil and read(path) == kept.text
 end
 
----How a path differs from what was kept; nil where it does not.
+---How a path differs from what was kept; nil when it does not.
 local function difference(kept, path)
   local found = look(path)
   if not found or not kept then
@@ -185,7 +185,7 @@ local function run(...)
   return true
 end
 
----Makes one path as it was; nothing is there any more.
+---Restores one path, where nothing is any more.
 local function make(path, kept)
   if kept.kind == "symlink" then
     return run("ln", "-s", "--", kept.leads_to, path)
@@ -210,7 +210,7 @@ local function make(path, kept)
   return run("chmod", ("%o"):format(kept.mode), "--", path)
 end
 
----Makes a path and all that was beneath it.
+---Restores a path and all that was beneath it.
 local function make_all(self, path)
   local paths = {}
   for kept in pairs(self.kept) do
@@ -252,7 +252,7 @@ local function replace(self, path)
   return make_all(self, path)
 end
 
----Makes what differs as it was; each change is told whether it worked.
+---Restores what differs; each change records whether that worked.
 ---@param changes mighost.KeptChange[]
 ---@param evidence string|nil a folder that gets what stood there, below `escaped/`
 function Keepsake:put_back(changes, evidence)

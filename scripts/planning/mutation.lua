@@ -1,5 +1,5 @@
---- Damages a recorded answer in every way that an agent might: what is made of it must fail cleanly
---- or be sound.  The same recording and number always give the same damage.
+--- Damages a recorded answer in every way that an agent might: the stage must refuse it cleanly, or
+--- the result must be sound.  The same recording and number always give the same damage.
 
 local tables = require "lib.tables"
 
@@ -159,7 +159,7 @@ local ECHOES <const> = {
   { "the answer, then the prompt", function(answer, prompt) return answer .. "\n" .. prompt end },
 }
 
----Such as are made once: they are expensive, and no two of them differ.
+---Damage that is tried only once: it is expensive, and always the same.
 local ONCE <const> = {
   { "oversized", function(damaged)
     damaged.answer = damaged.answer .. ("x"):rep(ANSWER_OVER - #damaged.answer)

@@ -1,4 +1,4 @@
---- One migration as `migration show` tells it: where it stands, how it came there, what comes next.
+--- One migration as `migration show` shows it: where it stands, how it got there, what comes next.
 
 local sys = require "host.sys"
 
@@ -86,7 +86,7 @@ local function has_error(findings)
   return false
 end
 
---- A pipeline of a team's may end a plan without a decision that this tool knows.
+--- A team's pipeline may end a plan without a decision that mighost knows.
 local function why_skipped(state)
   local last = state and state.completed_steps[#state.completed_steps]
   if state and state.final_reason or not last then
@@ -108,7 +108,7 @@ local function find_wait(manifest, state, now)
   return not is_eligible and message or nil
 end
 
---- The command that takes this migration on; nil where none does.
+--- The command that continues this migration; nil when there is none.
 local function find_next(overview, manifest, state)
   local slug = quote.word(overview.slug)
   if overview.slug:sub(1, 1) == "-" then

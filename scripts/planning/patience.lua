@@ -7,7 +7,7 @@ local FIRST_PAUSE <const> = 30 -- seconds, where it is not told when the limit e
 local LONGEST_PAUSE <const> = 600
 local SHORTEST_PAUSE <const> = 1
 
----How long to wait now; nil where the budget does not reach.
+---How long to wait now; nil when the budget is too small.
 local function choose_pause(report, usual, left)
   if report.retry_at then
     local needed = math.max(SHORTEST_PAUSE, math.ceil(report.retry_at - sys.now()))
@@ -36,7 +36,7 @@ function M.sleep(seconds, on_progress)
   return true
 end
 
----Asks, and as long as the budget lasts, again.
+---Asks, and asks again as long as the budget lasts.
 ---@param budget integer seconds to spend on waiting altogether
 ---@param ask fun(): table|nil, string|nil, string|nil, table|nil  as planning.call's run
 ---@param prepare fun(): true|nil, string|nil, string|nil  before the agent is asked again

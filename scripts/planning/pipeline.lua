@@ -52,7 +52,7 @@ local built_in
 
 local M = { check = pipeline_check.check, reachable = pipeline_check.reachable }
 
----The pipeline of mighost itself: what a state follows that records none.
+---mighost's own pipeline, which a state follows that records none.
 ---@return mighost.Pipeline|nil
 ---@return string|nil message
 ---@return string|nil NAME

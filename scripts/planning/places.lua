@@ -100,7 +100,7 @@ local function own_places(call, spec)
   return found
 end
 
----What to add where a program says that something was refused to it, else "".
+---What to add when a program says that something was refused, else "".
 ---@param words string what it said
 ---@return string
 function Places:hint(words)
@@ -112,7 +112,7 @@ function Places:hint(words)
   return ""
 end
 
----What the host is told of a program.
+---What the host is told about a program.
 ---@param spec mighost.AgentCommand
 ---@return host.proc.Sandbox|nil
 ---@return string? message
@@ -151,7 +151,7 @@ end
 
 local M = {}
 
----Whether a mode can be had here; with a note where it is less than one may think.
+---Whether a sandbox mode is available here; with a note when it protects less than its name says.
 ---@param mode "auto"|"require"|"off"
 ---@return true|nil
 ---@return string|nil note or message

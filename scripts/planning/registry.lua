@@ -1,5 +1,5 @@
 --- Loads stages, pipelines, rules and agents by name: one file each, read once, checked before
---- use.  What a project brings along is only loaded once it is trusted.
+--- use.  A project's own files are only loaded once they are trusted.
 
 local loader = require "planning.loader"
 local search = require "project.search"
