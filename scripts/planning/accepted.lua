@@ -15,7 +15,8 @@ local tables = require "lib.tables"
 
 local COMMITS <const> = 10000 -- of one migration that are looked through
 local OUTPUT_LIMIT <const> = 16 << 20
-local OWN <const> = "manifest.json" -- changes with every step, as does all below .planning
+local DIFF_LIMIT <const> = 64 << 20
+local OWN <const> = { "manifest.json", ".planning" } -- they change with every step
 
 ---@class mighost.AcceptedOutput: mighost.CompletedStep
 ---@field slug string
@@ -88,32 +89,19 @@ local function find_commit(repo, commits, path, steps, number)
   end
 end
 
----The files of the plan itself that differ between two commits.
-local function list_changed(project, path, from, to)
-  local out, message, name = git.run(project.worktree, "diff-tree", "-r", "-z", "--name-only",
-    "--no-renames", from, to, "--", path)
-  if not out then
-    return nil, message, name
-  end
-  local changed = {}
-  for file in out:gmatch("[^%z]+") do
-    local inside = file:sub(#path + 2)
-    if inside ~= OWN and not inside:find("^%.planning/") then
-      changed[#changed + 1] = file
-    end
-  end
-  return changed
-end
-
+---What became of the files of the plan itself between two commits.
 local function diff_commits(project, path, from, to)
-  local changed, message, name = list_changed(project, path, from, to)
-  if not changed then
-    return nil, message, name
-  elseif #changed == 0 then
-    return ""
+  local words = { "--no-literal-pathspecs", "diff-tree", "-r", "-p", "-M", "--no-ext-diff",
+    "--no-textconv", "--no-color", "--relative=" .. path, from, to, "--",
+    ":(literal)" .. path }
+  for _, own in ipairs(OWN) do
+    words[#words + 1] = (":(exclude,literal)%s/%s"):format(path, own)
   end
-  return git.run(project.worktree, "diff-tree", "-r", "-p", "-M", "--no-ext-diff", "--no-textconv",
-    "--no-color", "--relative=" .. path, from, to, "--", table.unpack(changed))
+  local text, message, name = git.call(project.worktree, words, { keep = DIFF_LIMIT })
+  if name == "EOUTPUT" then
+    return nil, message, name, quote.words { "git", "diff", from, to, "--", path }
+  end
+  return text, message, name
 end
 
 local M = {}
@@ -211,9 +199,9 @@ function M.diff(project, slug, from, to)
     end
     ends[index] = found
   end
-  local text, problem, errno =
+  local text, problem, errno, way =
     diff_commits(project, path, ends[1].commit, ends[2].commit)
-  return text and { slug = slug, from = ends[1], to = ends[2], text = text }, problem, errno
+  return text and { slug = slug, from = ends[1], to = ends[2], text = text }, problem, errno, way
 end
 
 return M

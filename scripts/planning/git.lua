@@ -3,10 +3,12 @@
 local proc = require "host.proc"
 local sys = require "host.sys"
 
--- Set by git for its hooks and aliases: they would point a git started here at another repository.
+-- Set by git for its hooks and aliases, they would point a git started here at another repository;
+-- or what they say of paths goes with no other word about them.
 local ELSEWHERE <const> = {
   "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR",
-  "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX",
+  "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_GLOB_PATHSPECS",
+  "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS",
 }
 
 local function environment(more)
@@ -44,11 +46,11 @@ local function reason_of(report)
   return "it ended with " .. tostring(report.exit or report.signal)
 end
 
---- The command among the words, behind settings such as "-c core.fsync=all".
+--- The command among the words, behind settings such as "-c core.fsync=all" and long options.
 local function command_of(words)
   local index = 1
-  while words[index] == "-c" do
-    index = index + 2
+  while words[index + 1] and words[index]:find("^%-") do -- "--version" stands alone
+    index = index + (words[index] == "-c" and 2 or 1)
   end
   return words[index]
 end

@@ -1,5 +1,6 @@
 local accepted = require "planning.accepted"
 local migration = require "spec.support.migration"
+local program = require "spec.support.program"
 local project = require "spec.support.project"
 
 local STEPS <const> = {
@@ -69,6 +70,40 @@ describe("planning.accepted", function()
     assert.equal(p.repo:git("rev-parse", "HEAD~1"), diff.from.commit)
     local back = assert(accepted.diff(opened, "alpha", "7", "expand"))
     assert.matches("-third\n", back.text, 1, true)
+  end)
+
+  it("goes by the steps that stand, after an undo and planning again", function()
+    local p <close> = project.new()
+    local function expand(words)
+      return { agent = p:script(([[. %s/spec/support/agents/planner.sh
+        [ "$MIGHOST_STAGE" != expand ] || echo %s >plan.md]]):format(program.root, words)) }
+    end
+    p:plan({ "alpha", "--target", "T", "--steps", "3" }, expand "undone")
+    assert.equal(0, p:run({ "migration", "undo", "alpha", "--to", "pick-best" }).exit)
+    local opened = p:open()
+    assert.equal("EUSAGE", select(3, accepted.diff(opened, "alpha", "approaches", "expand")))
+    p:plan({ "alpha", "--steps", "2" }, expand "again")
+    local diff = assert(accepted.diff(opened, "alpha", "pick-best", "expand"))
+    assert.matches("+again\n", diff.text, 1, true)
+    assert.is_nil(diff.text:find("undone", 1, true))
+    assert.equal(p.repo:git("rev-parse", "HEAD~1"), diff.to.commit)
+    p:run { "migration", "undo", "alpha" }
+    assert.equal(diff.text, assert(accepted.diff(opened, "alpha", "pick-best", "expand")).text)
+  end)
+
+  it("shows more files than an argument list can name, and nothing of planning's own", function()
+    local p <close> = project.new()
+    p:plan { "alpha", "--target", "T", "--steps", "3" }
+    local name = ("x"):rep(200)
+    local result = p:refine({ "alpha", "--message", "x" }, { agent = p:script(([[
+      cd $MIGHOST_WORK_DIR; echo changed >plan.md
+      for _ in 1 2 3 4 5 6 7 8 9 10; do mkdir %s; cd %s; done
+      seq 1200 | xargs touch; echo done]]):format(name, name)) })
+    assert.equal(0, result.exit, result.stderr)
+    local diff = assert(accepted.diff(p:open(), "alpha", "expand", "revise"))
+    assert.equal(1201, select(2, diff.text:gsub("%f[^\n\0]diff %-%-git ", "")))
+    assert.is_nil(diff.text:find("manifest.json", 1, true))
+    assert.is_nil(diff.text:find(".planning", 1, true))
   end)
 
   it("finds the commit of a step whatever came after it", function()

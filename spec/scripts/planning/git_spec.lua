@@ -33,6 +33,24 @@ describe("planning.git", function()
     assert.equal(repo.path .. "\n", result.stdout)
   end)
 
+  it("takes paths as they are, whatever the environment says of paths", function()
+    local repo <close> = scratch.repo()
+    local dir <close> = tmp.dir()
+    dir:write("s.lua", [[
+      local git = require "planning.git"
+      io.stdout:write(tostring(git.is_clean(arg[1], { "a" })))]])
+    for _, name in ipairs { "LITERAL", "GLOB", "NOGLOB", "ICASE" } do
+      local result = program.run { args = { dir:join("s.lua"), repo.path },
+        env = { ["GIT_" .. name .. "_PATHSPECS"] = "1" } }
+      assert.equal("true", result.stdout, name .. result.stderr)
+    end
+  end)
+
+  it("names the command that failed, whatever stands before it", function()
+    local _, message = git.call("/", { "--no-literal-pathspecs", "-c", "a.b=c", "rev-parse", "x" })
+    assert.matches("^git rev%-parse: ", message)
+  end)
+
   it("says when there is no git", function()
     local dir <close> = tmp.dir()
     dir:write("s.lua", [[
