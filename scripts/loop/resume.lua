@@ -10,8 +10,8 @@ local carry = require "loop.carry"
 local changes = require "loop.changes"
 local commit = require "planning.commit"
 local execution = require "loop.execution"
-local git = require "planning.git"
 local journal = require "loop.journal"
+local meanwhile = require "loop.meanwhile"
 local trial = require "loop.trial"
 local words = require "loop.words"
 local worktree = require "loop.worktree"
@@ -25,26 +25,6 @@ local GOES_ON <const> = { answered = true, validated = true }
 ---@field action "put-back"|"committed"|"cleared"|"left-alone"|"refused"
 ---@field commit string|nil
 ---@field text string        for people
-
-local function ask_git(project, argv)
-  local out, message, name = git.call(project.worktree, argv, { finishing = true })
-  return out and (out:gsub("\n$", "")), message, name
-end
-
----The commit of the action where HEAD is at it, else nil.
-local function find_commit(project, entry)
-  local branch = ask_git(project, { "symbolic-ref", "--quiet", "HEAD" })
-  local head = ask_git(project, { "rev-parse", "--verify", "--quiet", "HEAD" })
-  if branch ~= entry.branch or not head or head == entry.head then
-    return nil
-  end
-  local parent = ask_git(project, { "rev-parse", "--verify", "--quiet", "HEAD^" })
-  local body = ask_git(project, { "log", "-1", "--format=%B" })
-  local is_ours = head == entry.commit
-    or parent == entry.head and entry.message and body
-      and body:gsub("%s+$", "") == entry.message:gsub("%s+$", "")
-  return is_ours and head or nil
-end
 
 ---Whether somebody has done something here after all that the action ran had ended.
 local function is_overtaken(action)
@@ -150,10 +130,22 @@ local function go_on(ctx, action, entry)
   return refused
 end
 
----Ends an action whose commit is there.
-local function clear(action, entry, head)
-  local closed, message, name = carry.close(action, head)
-  return closed and picked(entry, "cleared", "was committed already", head), message, name
+---Ends an action whose commit is there.  What hooks left goes, unless somebody was here since.
+local function clear(action, entry, since)
+  local overtaken, why, code = not since.is_last, nil, nil
+  if not overtaken then
+    overtaken, why, code = is_overtaken(action)
+  end
+  if overtaken == nil then
+    return nil, why, code
+  end
+  local closed, message, name
+  if overtaken then
+    closed, message, name = action:finish()
+  else
+    closed, message, name = carry.close(action, since.ours)
+  end
+  return closed and picked(entry, "cleared", "was committed already", since.ours), message, name
 end
 
 local function leave_alone(action, entry)
@@ -162,17 +154,22 @@ local function leave_alone(action, entry)
     "somebody has continued from what an interrupted run left; nothing is put back"), message, name
 end
 
-local function settle(ctx, entry, lock)
-  entry.found = entry.stage
-  local before, trouble, errno = worktree.read(ctx.project)
-  if not before then
-    return nil, "the record of an interrupted run cannot be read: " .. trouble, errno
+---Brings what is known of an action up to what was published since.
+local function move_to(ctx, entry, before, since)
+  before:move_to(since.head, ctx.project.git_live, since.slugs)
+  if entry.tree then
+    local tree, message, name = meanwhile.rebase(before.root, before.place,
+      { from = entry.head, tree = entry.tree, to = since.head })
+    if not tree then
+      return nil, message, name
+    end
+    entry.tree = tree
   end
-  local action = actions.adopt(ctx, entry, lock, before)
-  local oid = find_commit(ctx.project, entry)
-  if oid then
-    return clear(action, entry, oid)
-  end
+  entry.head = since.head
+  return true
+end
+
+local function settle_action(ctx, entry, action, since)
   local overtaken, message, name = is_overtaken(action)
   if overtaken == nil then
     return nil, message, name
@@ -180,10 +177,33 @@ local function settle(ctx, entry, lock)
     return leave_alone(action, entry)
   end
   local _ <close> = action
-  if GOES_ON[entry.stage] and entry.tree then
+  if GOES_ON[entry.stage] and entry.tree and not since.slugs[entry.slug] then
     return go_on(ctx, action, entry)
   end
-  return put_back(ctx, action, entry, "the work of an interrupted run was put back")
+  return put_back(ctx, action, entry, "what an interrupted run was at was put back")
+end
+
+local function settle(ctx, entry, lock)
+  entry.found = entry.stage
+  local before, trouble, errno = worktree.read(ctx.project)
+  if not before then
+    return nil, "what was there before an interrupted run cannot be read: " .. trouble, errno
+  end
+  local since, message, name = meanwhile.look(ctx.project, before.states[1].head, entry)
+  local moved = since
+  if since and since.head then
+    moved, message, name = move_to(ctx, entry, before, since)
+  end
+  if not moved then
+    return nil, message, name
+  end
+  local action = actions.adopt(ctx, entry, lock, before)
+  if since.ours then
+    return clear(action, entry, since)
+  elseif since.is_mixed then
+    return leave_alone(action, entry)
+  end
+  return settle_action(ctx, entry, action, since)
 end
 
 ---The lease of the slug, where it is a phase: nobody else may work on that migration.

@@ -25,6 +25,7 @@ local LARGEST <const> = 1 << 30
 ---@field states mighost.GitState[]  the work tree's own first, then its submodules'
 ---@field skip string[]
 ---@field passed integer      how many files' contents are not kept
+---@field from string|nil     the commit before, where something was published since
 local Before <const> = {}
 Before.__index = Before
 
@@ -152,6 +153,35 @@ function M.read(project)
   return before
 end
 
+---Takes up what was published after an action was killed: it stays, whatever is put back.
+---@param head string the newest commit
+---@param live string the live directory, relative to the work tree
+---@param slugs table<string, boolean> migrations that were published
+function Before:move_to(head, live, slugs)
+  local own = self.states[1]
+  self.from = own.head
+  own.head, own.refs[own.branch] = head, head
+  for slug in pairs(slugs) do
+    local path = ("%s/%s"):format(live, slug)
+    self.skip[#self.skip + 1] = path
+    for entry in pairs(self.inventory.entries) do
+      if entry == path or entry:sub(1, #path + 1) == path .. "/" then
+        self.inventory.entries[entry] = nil
+      end
+    end
+  end
+end
+
+---The index of the commit before becomes the one of what was published since.
+local function advance_index(before)
+  if not before.from then
+    return true
+  end
+  local done, message, name = git.call(before.root,
+    { "read-tree", "-i", "-m", before.from, before.states[1].head }, { finishing = true })
+  return done and true, message, name
+end
+
 ---One of each, sorted.
 local function tidy(list)
   local seen, sorted = {}, {}
@@ -187,7 +217,10 @@ function Before:restore()
     end
     table.move(moved, 1, #moved, #done.moved + 1, done.moved)
   end
-  local restored, why, code = putback.run(self, done.lost)
+  local restored, why, code = advance_index(self)
+  if restored then
+    restored, why, code = putback.run(self, done.lost)
+  end
   if not restored then
     return nil, why, code
   end

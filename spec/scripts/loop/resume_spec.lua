@@ -122,6 +122,141 @@ describe("what an interrupted run left", function()
     end
   end)
 
+  it("is cleared without touching what a person did since", function()
+    local site <close> = loop.new()
+    local action = begin(site)
+    site.repo:write("code.txt", "new\n")
+    local change = assert(changes.stage(action))
+    assert(action:note("validated", { tree = change.tree, message = "Subject\n" }))
+    local oid = assert(changes.commit(action, "Subject\n", {}, action.ctx.run.path))
+    kill(action)
+    long_ago(site)
+    site.repo:write("code.txt", "a person's\n")
+    site.repo:write("mine", "x")
+    assert.equal("cleared", settle(site).action)
+    assert.equal(oid, site.repo:head())
+    assert.equal("a person's\n", site.repo:read("code.txt"))
+    assert.is_true(site.repo.dir:exists("mine"))
+  end)
+
+  describe("where something was published since", function()
+    --- A killed action whose change was made a tree, with a step published after it.
+    local function publish(site, stage)
+      local action = begin(site)
+      site.repo:write("code.txt", "new\n")
+      site.repo:write("build/o", "object\n")
+      if stage ~= "executing" then
+        local change = assert(changes.stage(action))
+        assert(action:note(stage, { tree = change.tree, message = "Subject\n" }))
+      end
+      kill(action)
+      assert.equal(0, site.inner:plan({ "other", "--target", "T" }).exit)
+      return site.repo:head()
+    end
+
+    local function expect_published(site, oid)
+      assert.equal("", site.repo:status())
+      assert.is_true(site.repo.dir:exists("migrations/other/.planning/state.json"))
+      assert.equal(oid, site.repo:git("log", "-1", "--format=%H", "--", "migrations/other"))
+      assert.equal(0, site.inner:run({ "migration", "doctor", "--all" }).exit)
+    end
+
+    it("is put back, and that stays", function()
+      for _, is_late in ipairs { false, true } do
+        local site <close> = loop.new()
+        local oid = publish(site, "executing")
+        if is_late then
+          local path = site.path .. "/.git/logs/HEAD"
+          os.execute(("sed -i '$s/> [0-9]*/> %d/' %s"):format(os.time() + 3600, path))
+        end
+        assert.equal("put-back", settle(site).action)
+        assert.equal(oid, site.repo:head())
+        assert.equal("old\n", site.repo:read("code.txt"))
+        assert.is_false(site.repo.dir:exists("build"))
+        expect_published(site, oid)
+      end
+    end)
+
+    it("is committed on top of that, or put back where the validation is red", function()
+      for _, stage in ipairs { "answered", "validated" } do
+        local site <close> = loop.new()
+        local oid = publish(site, stage)
+        local found = settle(site)
+        assert.same({ "committed", stage }, { found.action, found.stage })
+        assert.equal(oid, site.repo:git("rev-parse", "HEAD^"))
+        assert.equal("M\tcode.txt", site.repo:git("diff", "--name-status", "HEAD^", "HEAD"))
+        expect_published(site, oid)
+      end
+      local site <close> = loop.new()
+      local oid = publish(site, "answered")
+      assert.equal("refused", settle(site, { validation = "exit 1" }).action)
+      assert.equal(oid, site.repo:head())
+      assert.equal("old\n", site.repo:read("code.txt"))
+      expect_published(site, oid)
+    end)
+
+    it("twice, with a second death between, it still goes on", function()
+      local site <close> = loop.new()
+      publish(site, "answered")
+      local real = changes.commit
+      changes.commit = function(action)
+        kill(action)
+        error("killed")
+      end
+      assert.is_false(pcall(resume.run, site:context()))
+      changes.commit = real
+      assert.equal(0, site.inner:plan({ "other" }).exit)
+      local oid = site.repo:head()
+      assert.equal("committed", settle(site).action)
+      assert.equal(oid, site.repo:git("rev-parse", "HEAD^"))
+      assert.equal("new\n", site.repo:read("code.txt"))
+      expect_published(site, oid)
+    end)
+
+    it("is not committed where that was its own migration", function()
+      local site <close> = loop.new()
+      site:migration("move", { "part-1", "part-2" })
+      local action = begin(site, { kind = "phase", slug = "move", phase = "phase-1-part-1.md",
+        target = "move/phase-1-part-1.md" })
+      site.repo:write("code.txt", "new\n")
+      local change = assert(changes.stage(action))
+      assert(action:note("answered", { tree = change.tree }))
+      kill(action)
+      local refined = site.inner:run { "migration", "refine", "move", "--message", "Not so.",
+        "--with", "command", "--agent-command", site.inner:agent_command() }
+      assert.equal(0, refined.exit, refined.stderr)
+      local oid = site.repo:head()
+      assert.equal("put-back", settle(site).action)
+      assert.equal(oid, site.repo:head())
+      assert.equal("old\n", site.repo:read("code.txt"))
+      assert.equal("", site.repo:status())
+    end)
+
+    it("is cleared where its own commit is beneath that", function()
+      local site <close> = loop.new()
+      local action = begin(site)
+      site.repo:write("code.txt", "new\n")
+      local change = assert(changes.stage(action))
+      assert(action:note("validated", { tree = change.tree, message = "Subject\n" }))
+      local own = assert(changes.commit(action, "Subject\n", {}, action.ctx.run.path))
+      kill(action)
+      assert.equal(0, site.inner:plan({ "other", "--target", "T" }).exit)
+      local oid = site.repo:head()
+      local found = settle(site)
+      assert.same({ "cleared", own }, { found.action, found.commit })
+      expect_published(site, oid)
+    end)
+
+    it("is left alone where a person committed, too", function()
+      local site <close> = loop.new()
+      publish(site, "executing")
+      site.repo:commit("A person's commit")
+      local oid = site.repo:head()
+      assert.equal("left-alone", settle(site).action)
+      assert.equal(oid, site.repo:head())
+    end)
+  end)
+
   it("is left alone where a person has moved on", function()
     local site <close> = loop.new()
     local action = begin(site)
