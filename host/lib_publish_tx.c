@@ -66,6 +66,13 @@ static int tx_exchange(lua_State *L)
     return mh_lib_answer(L, mh_tx_exchange(check_tx(L), &err), &err);
 }
 
+static int tx_verify(lua_State *L)
+{
+    struct mh_err err = {0};
+
+    return mh_lib_answer(L, mh_tx_verify(check_tx(L), &err), &err);
+}
+
 static int tx_commit(lua_State *L)
 {
     struct mh_tx *tx = check_tx(L);
@@ -119,7 +126,7 @@ static const luaL_Reg tx_methods[] = {
     {"staged", tx_staged}, {"exchange", tx_exchange},
     {"commit", tx_commit}, {"committed", tx_committed},
     {"finish", tx_finish}, {"rollback", tx_rollback},
-    {NULL, NULL},
+    {"verify", tx_verify}, {NULL, NULL},
 };
 
 void mh_lib_add_tx(lua_State *L)

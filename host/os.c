@@ -159,6 +159,16 @@ int mh_os_rename(int olddir, const char *old, int newdir, const char *new, unsig
     return result;
 }
 
+int mh_os_link(int olddir, const char *old, int newdir, const char *new)
+{
+    int result;
+
+    do {
+        result = mh_os.linkat(olddir, old, newdir, new, 0);
+    } while (result < 0 && errno == EINTR);
+    return result;
+}
+
 int mh_os_unlink(int dirfd, const char *path, int flags)
 {
     int result;

@@ -70,6 +70,9 @@ int mh_os_fchmod(int fd, mode_t mode);
 /* renameat2, retried on EINTR.  0 or -1 with errno. */
 int mh_os_rename(int olddir, const char *old, int newdir, const char *new, unsigned flags);
 
+/* linkat, retried on EINTR; a link is not followed.  0 or -1 with errno. */
+int mh_os_link(int olddir, const char *old, int newdir, const char *new);
+
 /* unlinkat; an entry that is not there is success.  0 or -1 with errno. */
 int mh_os_unlink(int dirfd, const char *path, int flags);
 

@@ -99,7 +99,7 @@ void mh_base_release(struct mh_base *base);
 
 /*
  * Copies what was live to the absolute path `workspace`, which must not exist; an empty directory
- * where there was no live tree.  An edit to live meanwhile is found at the exchange.
+ * where there was no live tree.  An edit to live meanwhile is ESTALE.
  */
 int mh_base_copy(const struct mh_site *site, const struct mh_lease *lease,
                  const struct mh_base *base, const char *workspace, struct mh_err *err);
@@ -152,6 +152,12 @@ struct mh_tx_request {
 /* Stages the next tree beside live.  ESTALE: branch, HEAD's tree or the workspace is another. */
 int mh_tx_begin(const struct mh_site *site, const struct mh_lease *lease,
                 const struct mh_tx_request *request, struct mh_tx *out, struct mh_err *err);
+
+/*
+ * Whether somebody is why a step cannot go on: ESTALE or EMERGING where the staged tree, live or
+ * the branch is not what the step put there or began with.
+ */
+int mh_tx_verify(const struct mh_tx *tx, struct mh_err *err);
 
 /* Writes the journal, makes everything durable, exchanges, compares; ESTALE has put live back. */
 int mh_tx_exchange(struct mh_tx *tx, struct mh_err *err);

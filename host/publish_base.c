@@ -73,6 +73,26 @@ static int copy_live(const struct mh_site *site, const char *slug, const struct 
                : 0;
 }
 
+/*
+ * After live was copied: 0 where it still is the base, so that no workspace, and no step's commit
+ * after that, has an edit in it which was made while it was copied.  A failure keeps its own reason
+ * where nobody was at live.
+ */
+static int check_copied(const struct mh_site *site, const struct mh_lease *lease,
+                        const struct mh_base *base, int result, struct mh_err *err)
+{
+    struct mh_err why;
+    int equal = mh_publish_compare(site->live_fd, lease->slug, &base->live, &why);
+
+    if (equal == 0) {
+        result = mh_publish_edited(site, lease->slug, base->branch, err);
+    } else if (equal < 0 && result == 0) {
+        *err = why;
+        result = -1;
+    }
+    return result;
+}
+
 int mh_base_copy(const struct mh_site *site, const struct mh_lease *lease,
                  const struct mh_base *base, const char *workspace, struct mh_err *err)
 {
@@ -85,7 +105,7 @@ int mh_base_copy(const struct mh_site *site, const struct mh_lease *lease,
     }
     result = copy_live(site, lease->slug, base, parent, name, err);
     mh_os_close(&parent);
-    return result;
+    return check_copied(site, lease, base, result, err);
 }
 
 int mh_base_refresh(const struct mh_site *site, const struct mh_lease *lease,
@@ -106,7 +126,7 @@ int mh_base_refresh(const struct mh_site *site, const struct mh_lease *lease,
     }
     result = mh_tree_update(&update, &copied, err);
     mh_os_close(&update.to_dir);
-    return result;
+    return check_copied(site, lease, base, result, err);
 }
 
 void mh_base_release(struct mh_base *base)

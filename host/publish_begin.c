@@ -151,22 +151,17 @@ static int check_head(const struct mh_site *site, const struct mh_lease *lease,
     if (path == NULL) {
         return mh_err_nomem(err);
     }
-    if (mh_lock_verify(&lease->lock, err) < 0 || mh_publish_check_operation(site, err) < 0 ||
-        mh_publish_read_branch(site, head, err) < 0) {
-        goto out;
-    }
-    if (strcmp(head->branch, base->branch) != 0) {
-        (void)mh_err_set(err, "ESTALE",
-                         "the step began on the branch %s, and HEAD is now on %s: run 'git switch "
-                         "%s' and repeat it",
-                         mh_publish_branch_name(base->branch), mh_publish_branch_name(head->branch),
-                         mh_publish_branch_name(base->branch));
+    if (mh_lock_verify(&lease->lock, err) < 0 ||
+        mh_publish_check_branch(site, base->branch, head, err) < 0) {
         goto out;
     }
     if (mh_repo_tree_id(site->repo, head->commit.hex, path, &tree, err) >= 0) {
         result = strcmp(tree.hex, base->tree.hex) == 0
                      ? 0
-                     : mh_err_set(err, "ESTALE", "%s was changed by a commit meanwhile", path);
+                     : mh_err_set(err, "ESTALE",
+                                  "%s was changed by a commit meanwhile; nothing was published: "
+                                  "repeat the command",
+                                  path);
     }
 out:
     free(path);
@@ -205,14 +200,32 @@ int mh_publish_compare(int dirfd, const char *name, const struct mh_snapshot *wa
     return equal;
 }
 
-int mh_publish_edited(const struct mh_tx *tx, struct mh_err *err)
+static int make_directory_once(struct mh_tx *tx, struct mh_err *err)
 {
-    return mh_err_set(
-        err, "ESTALE",
-        "%s/%s was edited while the step was under way; nothing was published: put the "
-        "edit away with 'git stash push --include-untracked -- %s/%s', or commit it, "
-        "and repeat",
-        tx->site->live, tx->journal.slug, tx->site->live, tx->journal.slug);
+    int transactions = mh_publish_open_transactions(tx->site, err);
+    int result = -1;
+
+    if (transactions < 0) {
+        return -1;
+    }
+    if (mh_os_mkdir(transactions, tx->label, 0777) < 0) {
+        (void)mh_err_sys(err, errno, "cannot make %s/" MH_TRANSACTIONS "/%s", tx->site->live,
+                         tx->label);
+    } else {
+        tx->state = MH_TX_STAGED;
+        tx->dir = mh_path_open_dir(transactions, tx->label, err);
+        result = tx->dir < 0 ? -1 : 0;
+    }
+    mh_os_close(&transactions);
+    return result;
+}
+
+/* Makes the transaction's directory, again where `git clean -fdx` took the one above it away. */
+static int make_directory(struct mh_tx *tx, struct mh_err *err)
+{
+    int result = make_directory_once(tx, err);
+
+    return result < 0 && strcmp(err->name, "ENOENT") == 0 ? make_directory_once(tx, err) : result;
 }
 
 /* Makes the transaction's directory and the staged tree in it, and reads that back. */
@@ -227,34 +240,19 @@ static int stage(struct mh_tx *tx, int work_dir, const char *work_name,
                                .live = tx->base,
                                .to_name = MH_STAGED};
     struct mh_stage_counts counts;
-    int transactions = mh_publish_open_transactions(tx->site, err);
-    int result = -1;
 
-    if (transactions < 0) {
+    if (make_directory(tx, err) < 0) {
         return -1;
-    }
-    if (mh_os_mkdir(transactions, tx->label, 0777) < 0) {
-        (void)mh_err_sys(err, errno, "cannot make %s/" MH_TRANSACTIONS "/%s", tx->site->live,
-                         tx->label);
-        goto out;
-    }
-    tx->state = MH_TX_STAGED;
-    tx->dir = mh_path_open_dir(transactions, tx->label, err);
-    if (tx->dir < 0) {
-        goto out;
     }
     request.to_dir = tx->dir;
     if (mh_tree_stage(&request, &counts, err) < 0 ||
         mh_snapshot_take(tx->dir, MH_STAGED, tx->base, &tx->next, err) < 0) {
-        goto out;
+        return -1;
     }
-    result = mh_snapshot_equal(&tx->next, work)
-                 ? 0
-                 : mh_err_set(err, "ESTALE", "%s/%s or its workspace changed while it was staged",
-                              tx->site->live, tx->journal.slug);
-out:
-    mh_os_close(&transactions);
-    return result;
+    return mh_snapshot_equal(&tx->next, work)
+               ? 0
+               : mh_err_set(err, "ESTALE", "%s/%s or its workspace changed while it was staged",
+                            tx->site->live, tx->journal.slug);
 }
 
 int mh_tx_begin(const struct mh_site *site, const struct mh_lease *lease,
@@ -263,7 +261,7 @@ int mh_tx_begin(const struct mh_site *site, const struct mh_lease *lease,
     struct mh_tx tx = MH_TX_INIT;
     struct mh_repo_head head = {0};
     struct mh_snapshot work = MH_SNAPSHOT_INIT;
-    struct mh_err ignored;
+    struct mh_err why;
     char hex[MH_SHA256_HEX_SIZE];
     const char *name = NULL;
     int work_dir = mh_publish_open_parent(request->workspace, &name, err);
@@ -283,8 +281,8 @@ int mh_tx_begin(const struct mh_site *site, const struct mh_lease *lease,
     if (mh_journal_set(&tx.journal.next, hex, err) == 0) {
         result = stage(&tx, work_dir, name, &work, err);
     }
-    if (result < 0 && mh_publish_compare(site->live_fd, lease->slug, tx.base, &ignored) == 0) {
-        (void)mh_publish_edited(&tx, err); /* which is why it could not be staged */
+    if (result < 0 && tx.journal.branch != NULL && mh_tx_verify(&tx, &why) < 0) {
+        mh_publish_blame(&why, err);
     }
 out:
     mh_snapshot_release(&work);

@@ -95,18 +95,8 @@ static int check_branch(struct attempt *attempt, struct mh_err *err)
     struct mh_oid tree;
 
     mh_repo_head_release(&attempt->head);
-    if (mh_publish_check_operation(site, err) < 0 ||
-        mh_publish_read_branch(site, &attempt->head, err) < 0) {
-        return -1;
-    }
-    if (strcmp(attempt->head.branch, journal->branch) != 0) {
-        return mh_err_set(
-            err, "ESTALE",
-            "the step began on the branch %s, and HEAD is now on %s: run 'git switch %s'",
-            mh_publish_branch_name(journal->branch), mh_publish_branch_name(attempt->head.branch),
-            mh_publish_branch_name(journal->branch));
-    }
-    if (mh_repo_tree_id(site->repo, attempt->head.commit.hex, attempt->path, &tree, err) < 0) {
+    if (mh_publish_check_branch(site, journal->branch, &attempt->head, err) < 0 ||
+        mh_repo_tree_id(site->repo, attempt->head.commit.hex, attempt->path, &tree, err) < 0) {
         return -1;
     }
     if (strcmp(tree.hex, journal->next_tree) == 0) {
@@ -114,7 +104,10 @@ static int check_branch(struct attempt *attempt, struct mh_err *err)
     }
     return strcmp(tree.hex, journal->base_tree) == 0
                ? 0
-               : mh_err_set(err, "ESTALE", "%s was changed by a commit meanwhile", attempt->path);
+               : mh_err_set(err, "ESTALE",
+                            "%s was changed by a commit meanwhile; nothing was published: repeat "
+                            "the command",
+                            attempt->path);
 }
 
 /* The commit and all that it reaches, durable and in place. */
@@ -123,10 +116,11 @@ static int write_commit(struct attempt *attempt, struct mh_err *err)
     const struct mh_journal *journal = &attempt->tx->journal;
     const char *parent = attempt->head.commit.hex;
     bool durable = attempt->tx->prepared && strcmp(parent, journal->head) == 0;
+    size_t put;
 
     if (mh_publish_add_commit(attempt->tx, attempt->objects, parent, &attempt->commit, err) < 0 ||
         (!durable && mh_objects_sync(attempt->objects, err) < 0) ||
-        mh_objects_install(attempt->objects, err) < 0) {
+        mh_objects_install(attempt->objects, &put, err) < 0) {
         return -1;
     }
     attempt->move = (struct mh_ref_move){.branch = journal->branch,
@@ -190,6 +184,18 @@ static void set_committed(struct mh_tx *tx)
     tx->committed = true;
 }
 
+/* What somebody pruned is put back, and is durable then. */
+static int keep_objects(const struct attempt *attempt, struct mh_err *err)
+{
+    size_t put = 0;
+
+    if (mh_objects_install(attempt->objects, &put, err) < 0) {
+        return -1;
+    }
+    return put == 0 ? 0
+                    : mh_publish_sync_commit(attempt->tx, mh_objects_dirfd(attempt->objects), err);
+}
+
 /* Moves the branch, then the index.  From the first rename on the transaction is committed. */
 static int move_refs(struct attempt *attempt, struct mh_err *err)
 {
@@ -203,7 +209,8 @@ static int move_refs(struct attempt *attempt, struct mh_err *err)
     if (mh_ref_commit(repo, &attempt->move, &attempt->ref, err) == 0) {
         set_committed(attempt->tx);
         attempt->move.ours = NULL;
-        result = settle(attempt, refs, err);
+        /* from here on the branch reaches them, and nothing prunes them any more */
+        result = keep_objects(attempt, err) < 0 ? -1 : settle(attempt, refs, err);
     }
     mh_os_close(&refs);
     return result;
@@ -234,15 +241,40 @@ static int adopt(struct attempt *attempt, struct mh_err *err)
     return follow(attempt, err) < 0 ? -1 : 1;
 }
 
+/*
+ * After a failure: whether another try may do, 0 or -1.  Somebody pruned what nothing reached yet,
+ * or committed, which changes the index as well.
+ */
+static int look_again(struct attempt *attempt, struct mh_err *err)
+{
+    struct mh_err first = *err;
+    size_t put = 0;
+    int found = 0;
+
+    if (mh_objects_install(attempt->objects, &put, err) < 0) {
+        return -1;
+    }
+    if (put == 0 && strcmp(first.name, "EDIRTY") == 0) {
+        found = check_branch(attempt, err);
+    }
+    if (found < 0) {
+        return -1;
+    }
+    *err = first;
+    return put > 0 || found > 0 ? 0 : -1;
+}
+
 /* 1: both are locked and the branch is where it was; 0: it moved, nothing is locked; -1. */
 static int lock_both(struct attempt *attempt, struct mh_err *err)
 {
     const struct mh_site *site = attempt->tx->site;
     int unmoved;
 
-    if (take_index(attempt, false, err) < 0 ||
-        mh_ref_lock(site->repo, &attempt->move, site->home_fd, attempt->wait, &attempt->ref, err) <
-            0) {
+    if (take_index(attempt, false, err) < 0) {
+        return look_again(attempt, err);
+    }
+    if (mh_ref_lock(site->repo, &attempt->move, site->home_fd, attempt->wait, &attempt->ref, err) <
+        0) {
         return -1;
     }
     unmoved = mh_ref_is_unmoved(site->repo, &attempt->move, err);
@@ -272,7 +304,7 @@ static int try_commit(struct attempt *attempt, const struct mh_lock *lock, struc
     }
     if (mh_publish_sync_commit(attempt->tx, mh_objects_dirfd(attempt->objects), err) < 0 ||
         mh_lock_verify(lock, err) < 0 || mh_lock_verify(&attempt->tx->lease->lock, err) < 0 ||
-        mh_publish_check_operation(site, err) < 0) {
+        mh_publish_check_operation(site, err) < 0 || keep_objects(attempt, err) < 0) {
         return -1;
     }
     return move_refs(attempt, err) < 0 ? -1 : 1;
@@ -295,7 +327,7 @@ int mh_tx_commit(struct mh_tx *tx, double wait, struct mh_oid *commit, struct mh
     }
     for (int i = 0; done == 0 && i < ATTEMPTS; i++) {
         done = try_commit(&attempt, &lock, err);
-        tx->prepared = false; /* the quarantine was emptied */
+        tx->prepared = false; /* the next one makes another commit */
     }
     if (done == 0) {
         done = mh_err_set(err, "EBUSY", "the branch %s keeps moving",

@@ -36,6 +36,51 @@ int mh_publish_read_branch(const struct mh_site *site, struct mh_repo_head *out,
     return 0;
 }
 
+int mh_publish_check_branch(const struct mh_site *site, const char *branch,
+                            struct mh_repo_head *out, struct mh_err *err)
+{
+    struct mh_repo_head head = {0};
+    const char *name = mh_publish_branch_name(branch);
+
+    if (mh_publish_check_operation(site, err) < 0 || mh_publish_read_branch(site, &head, err) < 0) {
+        return -1;
+    }
+    if (strcmp(head.branch, branch) != 0) {
+        (void)mh_err_set(err, "ESTALE",
+                         "the step began on the branch %s, and HEAD is now on %s: run 'git switch "
+                         "%s' and repeat it",
+                         name, mh_publish_branch_name(head.branch), name);
+        mh_repo_head_release(&head);
+        return -1;
+    }
+    *out = head;
+    return 0;
+}
+
+int mh_publish_edited(const struct mh_site *site, const char *slug, const char *branch,
+                      struct mh_err *err)
+{
+    struct mh_repo_head head = {0};
+
+    if (mh_publish_check_branch(site, branch, &head, err) < 0) {
+        return -1; /* which is why live is another */
+    }
+    mh_repo_head_release(&head);
+    return mh_err_set(
+        err, "ESTALE",
+        "%s/%s was edited while the step was under way; nothing was published: put the "
+        "edit away with 'git stash push --include-untracked -- %s/%s', or commit it, "
+        "and repeat",
+        site->live, slug, site->live, slug);
+}
+
+void mh_publish_blame(const struct mh_err *why, struct mh_err *err)
+{
+    if (strcmp(why->name, "ESTALE") == 0 || strcmp(why->name, "EMERGING") == 0) {
+        *err = *why;
+    }
+}
+
 const char *mh_publish_linked_name(const struct mh_repo *repo)
 {
     const char *gitdir = mh_repo_gitdir(repo);

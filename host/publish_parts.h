@@ -54,8 +54,16 @@ const char *mh_publish_branch_name(const char *branch);
 int mh_publish_compare(int dirfd, const char *name, const struct mh_snapshot *want,
                        struct mh_err *err);
 
-/* ESTALE: somebody edited live, and what to do about it. */
-int mh_publish_edited(const struct mh_tx *tx, struct mh_err *err);
+/* HEAD, which must be on `branch` with nothing under way: EMERGING, EUNSUPPORTED, ESTALE. */
+int mh_publish_check_branch(const struct mh_site *site, const char *branch,
+                            struct mh_repo_head *out, struct mh_err *err);
+
+/* Live is not what it was, and what to do about it: ESTALE, or EMERGING where a merge did it. */
+int mh_publish_edited(const struct mh_site *site, const char *slug, const char *branch,
+                      struct mh_err *err);
+
+/* After a failure: *err becomes what somebody did, where `why` says that. */
+void mh_publish_blame(const struct mh_err *why, struct mh_err *err);
 
 /* Opens __transactions__ (made with its .gitignore where it is missing). */
 int mh_publish_open_transactions(const struct mh_site *site, struct mh_err *err);

@@ -11,15 +11,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "os.h"
+#include "path.h"
 #include "publish_parts.h"
+#include "repo_status.h"
 
-int mh_tx_exchange(struct mh_tx *tx, struct mh_err *err)
+static int exchange(struct mh_tx *tx, struct mh_err *err)
 {
-    if (tx->state != MH_TX_STAGED) {
-        return mh_err_set(err, "EINVAL", "exchange: nothing is staged");
-    }
     if (mh_publish_write_objects(tx, tx->dir, MH_STAGED, err) < 0 ||
         mh_journal_write(tx->site->journals_fd, tx->label, &tx->journal, err) < 0 ||
         mh_publish_sync_prepared(tx, err) < 0) {
@@ -27,6 +27,22 @@ int mh_tx_exchange(struct mh_tx *tx, struct mh_err *err)
     }
     tx->prepared = true;
     return mh_publish_go_on_from_exchange(tx, err);
+}
+
+int mh_tx_exchange(struct mh_tx *tx, struct mh_err *err)
+{
+    struct mh_err why;
+
+    if (tx->state != MH_TX_STAGED) {
+        return mh_err_set(err, "EINVAL", "exchange: nothing is staged");
+    }
+    if (exchange(tx, err) < 0) {
+        if (tx->state == MH_TX_STAGED && mh_tx_verify(tx, &why) < 0) {
+            mh_publish_blame(&why, err);
+        }
+        return -1;
+    }
+    return 0;
 }
 
 /* After the exchange: live is the new tree, and the displaced one is what the step started from. */
@@ -38,7 +54,48 @@ static int verify(const struct mh_tx *tx, struct mh_err *err)
     if (equal > 0 && displaced != NULL) {
         equal = mh_publish_compare(tx->dir, displaced, tx->base, err);
     }
-    return equal == 0 ? mh_publish_edited(tx, err) : equal < 0 ? -1 : 0;
+    return equal == 0  ? mh_publish_edited(tx->site, tx->journal.slug, tx->journal.branch, err)
+           : equal < 0 ? -1
+                       : 0;
+}
+
+/* Before the exchange: the staged tree is where it was made, and live what it was. */
+static int verify_staged(const struct mh_tx *tx, struct mh_err *err)
+{
+    char *path = mh_path_join(MH_TRANSACTIONS, tx->label);
+    struct stat ours = {0};
+    struct stat there = {0};
+    int equal;
+
+    if (path == NULL) {
+        return mh_err_nomem(err);
+    }
+    if (tx->dir >= 0 &&
+        (fstat(tx->dir, &ours) < 0 || fstatat(tx->site->live_fd, path, &there, 0) < 0 ||
+         ours.st_ino != there.st_ino)) {
+        free(path);
+        return mh_err_set(err, "ESTALE",
+                          "%s/" MH_TRANSACTIONS
+                          "/%s was removed while the step was under way, as 'git clean -fdx' does; "
+                          "nothing was published: repeat the command",
+                          tx->site->live, tx->label);
+    }
+    free(path);
+    equal = mh_publish_compare(tx->site->live_fd, tx->journal.slug, tx->base, err);
+    return equal == 0  ? mh_publish_edited(tx->site, tx->journal.slug, tx->journal.branch, err)
+           : equal < 0 ? -1
+                       : 0;
+}
+
+int mh_tx_verify(const struct mh_tx *tx, struct mh_err *err)
+{
+    struct mh_repo_head head = {0};
+
+    if (mh_publish_check_branch(tx->site, tx->journal.branch, &head, err) < 0) {
+        return -1;
+    }
+    mh_repo_head_release(&head);
+    return tx->state == MH_TX_EXCHANGED ? verify(tx, err) : verify_staged(tx, err);
 }
 
 /* Puts live back after a failure, whose message then also tells what became of that. */
@@ -62,7 +119,8 @@ int mh_publish_go_on_from_exchange(struct mh_tx *tx, struct mh_err *err)
     }
     equal = mh_publish_compare(tx->site->live_fd, tx->journal.slug, tx->base, err);
     if (equal <= 0) {
-        return equal < 0 ? -1 : mh_publish_edited(tx, err);
+        return equal < 0 ? -1
+                         : mh_publish_edited(tx->site, tx->journal.slug, tx->journal.branch, err);
     }
     if (mh_publish_swap_in(tx, err) < 0) {
         return -1;
@@ -120,15 +178,47 @@ static int keep_if_edited(struct mh_tx *tx, const char *name, const struct mh_sn
 }
 
 /*
- * Whether somebody has put into live what HEAD has, as `git checkout` and `git reset` do: then that
- * is what belongs there, and not what was there before us.
+ * Whether a commit meanwhile took up what is live, as `git commit -a` does with all but new files:
+ * then the old tree would not go with it any more.
+ */
+static int is_half_committed(const struct mh_tx *tx, struct mh_err *err)
+{
+    const struct mh_journal *journal = &tx->journal;
+    struct mh_repo_head head = {0};
+    struct mh_oid tree = {{0}};
+    char *path = mh_path_join(journal->live, journal->slug);
+    int half = -1;
+
+    if (path == NULL) {
+        return mh_err_nomem(err);
+    }
+    if (mh_repo_read_head(tx->site->repo, &head, err) == 0 &&
+        mh_repo_tree_id(tx->site->repo, head.commit.hex, path, &tree, err) >= 0) {
+        half = 0;
+    }
+    if (half == 0 && head.branch != NULL && strcmp(head.branch, journal->branch) == 0 &&
+        strcmp(tree.hex, journal->base_tree) != 0) {
+        half = mh_repo_is_modified(tx->site->repo, path, err);
+        half = half < 0 ? -1 : !half;
+    }
+    mh_repo_head_release(&head);
+    free(path);
+    return half;
+}
+
+/*
+ * Whether somebody has put into live what HEAD has, as `git checkout` and `git reset` do, or into
+ * HEAD what live has: then that is what belongs there, and not what was there before us.
  */
 static int is_given_up(const struct mh_tx *tx, struct mh_err *err)
 {
     int equal = mh_publish_compare(tx->site->live_fd, tx->journal.slug, &tx->next, err);
+    int committed = equal == 0 ? mh_publish_is_committed(tx->site, tx->journal.slug, err) : 0;
 
-    return equal != 0 ? (equal < 0 ? -1 : 0)
-                      : mh_publish_is_committed(tx->site, tx->journal.slug, err);
+    if (equal < 0 || committed != 0) {
+        return equal < 0 ? -1 : committed;
+    }
+    return is_half_committed(tx, err);
 }
 
 /*

@@ -108,7 +108,7 @@ int mh_objects_sync(const struct mh_objects *objects, struct mh_err *err)
     return mh_quarantine_sync(&objects->quarantine, err);
 }
 
-int mh_objects_install(struct mh_objects *objects, struct mh_err *err)
+int mh_objects_install(struct mh_objects *objects, size_t *put, struct mh_err *err)
 {
-    return mh_quarantine_install(&objects->quarantine, err);
+    return mh_quarantine_install(&objects->quarantine, put, err);
 }

@@ -2,13 +2,13 @@
  * repo_objects: writing trees and commits so that git never sees a half-written object.
  *
  * Objects are first written to a quarantine (repo_quarantine.h), made durable there, and only then
- * renamed into place.  So an object file that git can see is always whole: an empty one left by a
+ * linked into place.  So an object file that git can see is always whole: an empty one left by a
  * power cut would be taken by git for the real one from then on.  What is written goes there even
  * where git has such an object already, unless the base has it: the other may be broken, or be
  * pruned before the new commit reaches it.
  *
  * Calling sequence: open, add_tree, add_commit, sync (or the caller's), install, [sync], move the
- * ref, close, discard the quarantine.
+ * ref, install again, close, discard the quarantine.
  */
 #ifndef MH_REPO_OBJECTS_H
 #define MH_REPO_OBJECTS_H
@@ -64,7 +64,10 @@ int mh_objects_add_commit(struct mh_objects *objects, const struct mh_objects_co
 /* Makes everything in the quarantine durable. */
 int mh_objects_sync(const struct mh_objects *objects, struct mh_err *err);
 
-/* Renames everything from the quarantine into place.  May be run again after a failure. */
-int mh_objects_install(struct mh_objects *objects, struct mh_err *err);
+/*
+ * Links everything from the quarantine into place that is not there, and says in *put how much was
+ * not: run again, what somebody pruned before anything reached it.
+ */
+int mh_objects_install(struct mh_objects *objects, size_t *put, struct mh_err *err);
 
 #endif

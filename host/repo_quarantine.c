@@ -16,6 +16,8 @@
 /* No name that `git prune` takes for a temporary file of git's: it would remove our objects. */
 #define QUARANTINE_PREFIX "mighost-"
 
+enum { OBJECT_NAME = MH_OID_HEX - 2 /* in its fan-out directory */, INSTALL_TRIES = 4 };
+
 int mh_quarantine_open_store(const struct mh_repo *repo, struct mh_err *err)
 {
     char *path = mh_path_join(mh_repo_commondir(repo), "objects");
@@ -103,72 +105,127 @@ static int each_name(int dirfd, int (*visit)(void *context, const char *name, st
     return result;
 }
 
-/* Where the files of one fan-out directory go. */
+/* One fan-out directory, ours and git's. */
 struct install {
     int from;
     int to;
+    size_t put; /* objects that were not in place */
 };
+
+/* The whole object takes the place of one of the same name, which something left broken. */
+static int replace_file(const struct install *install, const char *name)
+{
+    static const char second[] = "again"; /* a rename does nothing to names of one file */
+
+    (void)mh_os_unlink(install->from, second, 0);
+    return mh_os_link(install->from, name, install->from, second) < 0
+               ? -1
+               : mh_os_rename(install->from, second, install->to, name, 0);
+}
 
 static int install_file(void *context, const char *name, struct mh_err *err)
 {
-    const struct install *install = context;
+    struct install *install = context;
+    struct stat ours;
+    struct stat there;
+    int result;
 
-    if (mh_os_rename(install->from, name, install->to, name, 0) < 0) {
-        return mh_err_sys(err, errno, "cannot move an object into git's object directory");
+    if (strlen(name) != OBJECT_NAME) {
+        return 0;
     }
-    return 0;
+    if (fstatat(install->from, name, &ours, AT_SYMLINK_NOFOLLOW) < 0) {
+        return mh_err_sys(err, errno, "cannot look at a new object");
+    }
+    if (fstatat(install->to, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+        ours.st_ino == there.st_ino && ours.st_dev == there.st_dev) {
+        return 0;
+    }
+    result = mh_os_link(install->from, name, install->to, name);
+    if (result < 0 && errno == EEXIST) {
+        result = replace_file(install, name);
+    }
+    install->put += result == 0;
+    return result == 0 ? 0 : mh_err_sys(err, errno, "cannot put an object where git has its own");
 }
 
 /*
- * Moves a whole fan-out directory to where git has none of that name, with the permissions of the
- * object directory, as `git init --shared` set them.  1: done; 0: git has one; -1.
+ * Opens git's fan-out directory, making it where it is missing, with the permissions of the object
+ * directory, as `git init --shared` set them.
  */
-static int install_whole(const struct mh_quarantine *quarantine, int fd, const char *name,
-                         struct mh_err *err)
+static int open_fan_out(const struct mh_quarantine *quarantine, const char *name,
+                        struct mh_err *err)
 {
     struct stat info;
+    int fd = mh_path_open(quarantine->store, name, O_RDONLY | O_DIRECTORY, MH_LINKS_REFUSE);
 
-    if (fstatat(quarantine->store, name, &info, AT_SYMLINK_NOFOLLOW) == 0) {
-        return 0;
+    if (fd >= 0 || errno != ENOENT) {
+        return fd >= 0 ? fd : mh_err_sys(err, errno, "cannot open git's object directory %s", name);
     }
-    if (fstat(quarantine->store, &info) < 0 || mh_os_fchmod(fd, info.st_mode & 07777) < 0) {
-        return mh_err_sys(err, errno, "cannot set the permissions of git's object directory %s",
-                          name);
+    if (mh_os_mkdir(quarantine->store, name, 0777) < 0 && errno != EEXIST) {
+        return mh_err_sys(err, errno, "cannot make git's object directory %s", name);
     }
-    if (mh_os_rename(quarantine->fd, name, quarantine->store, name, 0) == 0) {
-        return 1;
+    fd = mh_path_open_dir(quarantine->store, name, err);
+    if (fd >= 0 &&
+        (fstat(quarantine->store, &info) < 0 || mh_os_fchmod(fd, info.st_mode & 07777) < 0)) {
+        (void)mh_err_sys(err, errno, "cannot set the permissions of git's object directory %s",
+                         name);
+        mh_os_close(&fd);
     }
-    return errno == EEXIST || errno == ENOTEMPTY /* git was faster */
-               ? 0
-               : mh_err_sys(err, errno, "cannot make git's object directory %s", name);
+    return fd;
+}
+
+struct install_all {
+    const struct mh_quarantine *quarantine;
+    size_t put;
+};
+
+/* *put grows by the number of objects that were not in place. */
+static int install_fan_out(const struct mh_quarantine *quarantine, const char *name, size_t *put,
+                           struct mh_err *err)
+{
+    struct install install = {.from = -1, .to = -1};
+    int result = -1;
+
+    install.from = mh_path_open_dir(quarantine->fd, name, err);
+    if (install.from < 0) {
+        return -1;
+    }
+    install.to = open_fan_out(quarantine, name, err);
+    if (install.to >= 0) {
+        result = each_name(install.from, install_file, &install, err);
+    }
+    *put += install.put;
+    mh_os_close(&install.from);
+    mh_os_close(&install.to);
+    return result;
 }
 
 static int install_directory(void *context, const char *name, struct mh_err *err)
 {
-    const struct mh_quarantine *quarantine = context;
-    struct install install = {.from = -1, .to = -1};
+    struct install_all *all = context;
     int result = -1;
 
     if (strlen(name) != 2) {
         return 0; /* libgit2's own temporary file, left by a write that failed */
     }
-    install.from = mh_path_open_dir(quarantine->fd, name, err);
-    if (install.from < 0) {
-        return -1;
+    for (int i = 0; i < INSTALL_TRIES && result < 0; i++) {
+        result = install_fan_out(all->quarantine, name, &all->put, err);
+        if (result < 0 && strcmp(err->name, "ENOENT") != 0) {
+            break; /* else `git gc` found git's directory empty and removed it */
+        }
     }
-    result = install_whole(quarantine, install.from, name, err);
-    if (result == 0) {
-        install.to = mh_path_open_dir(quarantine->store, name, err);
-        result = install.to < 0 ? -1 : each_name(install.from, install_file, &install, err);
-    }
-    mh_os_close(&install.from);
-    mh_os_close(&install.to);
-    return result < 0 ? -1 : 0;
+    return result;
 }
 
-int mh_quarantine_install(struct mh_quarantine *quarantine, struct mh_err *err)
+int mh_quarantine_install(struct mh_quarantine *quarantine, size_t *put, struct mh_err *err)
 {
-    return each_name(quarantine->fd, install_directory, quarantine, err);
+    struct install_all all = {.quarantine = quarantine};
+    int result = each_name(quarantine->fd, install_directory, &all, err);
+
+    if (result == 0) {
+        *put = all.put;
+    }
+    return result;
 }
 
 int mh_quarantine_sync(const struct mh_quarantine *quarantine, struct mh_err *err)

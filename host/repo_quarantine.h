@@ -1,7 +1,8 @@
 /*
  * repo_quarantine: a folder for new objects inside git's object directory, and the step that shows
- * them to git.  `git gc` leaves the folder alone.  Installing renames each object into place over
- * one of the same name: that is the same object, or one that something else left broken.
+ * them to git.  `git gc` leaves the folder alone.  Installing links each object into place over one
+ * of the same name: that is the same object, or one that something else left broken.  Until the
+ * quarantine is discarded, what `git gc --prune=now` takes away meanwhile can be installed again.
  */
 #ifndef MH_REPO_QUARANTINE_H
 #define MH_REPO_QUARANTINE_H
@@ -33,8 +34,8 @@ void mh_quarantine_close(struct mh_quarantine *quarantine);
 /* Makes everything in it durable, as it must be before it is installed. */
 int mh_quarantine_sync(const struct mh_quarantine *quarantine, struct mh_err *err);
 
-/* Renames everything into place.  May be run again after a failure. */
-int mh_quarantine_install(struct mh_quarantine *quarantine, struct mh_err *err);
+/* Links everything into place that is not there; *put is how much was not.  May be run again. */
+int mh_quarantine_install(struct mh_quarantine *quarantine, size_t *put, struct mh_err *err);
 
 /* Removes the quarantine `label` with what is left in it; a missing one is success. */
 int mh_quarantine_discard(const struct mh_repo *repo, const char *label, struct mh_err *err);

@@ -69,6 +69,21 @@ int mh_repo_dirty(const struct mh_repo *repo, const char *path, char **out, stru
     return size > 0 && *out == NULL ? mh_err_nomem(err) : 0;
 }
 
+int mh_repo_is_modified(const struct mh_repo *repo, const char *path, struct mh_err *err)
+{
+    const char *const args[] = {
+        "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=no", "--", path, NULL};
+    struct mh_repo_git_call call = {.args = args};
+    char *status = NULL;
+    size_t size = 0;
+
+    if (mh_repo_git(repo, &call, &status, &size, err) < 0) {
+        return -1;
+    }
+    free(status);
+    return size > 0;
+}
+
 /* Splits "Name <email> time zone", as git prints an identity. */
 static int parse_person(const char *line, struct mh_repo_person *out, struct mh_err *err)
 {

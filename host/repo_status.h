@@ -14,6 +14,9 @@
  */
 int mh_repo_dirty(const struct mh_repo *repo, const char *path, char **out, struct mh_err *err);
 
+/* 1 where a file at or below `path` that git tracks is not as in HEAD, staged or not; 0; -1. */
+int mh_repo_is_modified(const struct mh_repo *repo, const char *path, struct mh_err *err);
+
 /*
  * Who authors and commits, by git's own word: environment, then configuration, from wherever git
  * takes it; nothing is guessed from the host's name.  Asked once and kept while repo is open.  NULL

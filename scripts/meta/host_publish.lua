@@ -168,6 +168,13 @@ function Snapshot:refresh(path, old) end
 ---@return string
 function Tx:staged() end
 
+--- Whether the staged tree, live and the branch are as the step left them: ESTALE or EMERGING where
+--- somebody was at them.
+---@return true?
+---@return string? message
+---@return string? name
+function Tx:verify() end
+
 --- Makes staged and live change places, durably; ESTALE has put live back.
 ---@return true?
 ---@return string? message

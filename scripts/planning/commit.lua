@@ -78,10 +78,24 @@ local function commit_patiently(tx, notify)
   return tx:commit(tenancy.PATIENCE)
 end
 
+---The rules on a tree of the transaction.  Where they fail because somebody was at that tree, it is
+---nothing that an agent did.
+local function check_tree(tx, check, path, is_staged)
+  local fit, finding, rule, help = check(path, is_staged)
+  if fit then
+    return true
+  end
+  local same, message, name = tx:verify()
+  if not same then
+    return nil, message, name
+  end
+  return nil, finding, rule, help
+end
+
 ---Rules on the staged tree, exchange, rules on what is live now, commit.
 local function carry_out(tx, live, hooks)
   local check = hooks.check
-  local fit, finding, rule, help = check(tx:staged(), true)
+  local fit, finding, rule, help = check_tree(tx, check, tx:staged(), true)
   if not fit then
     return nil, finding, rule, help
   end
@@ -89,7 +103,7 @@ local function carry_out(tx, live, hooks)
   if not exchanged then
     return nil, message, name, fix
   end
-  local sound, problem, code, advice = check(live, false)
+  local sound, problem, code, advice = check_tree(tx, check, live, false)
   if not sound then
     return nil, problem, code, advice
   end

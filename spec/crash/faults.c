@@ -12,6 +12,8 @@
  *                                       short:N         the call, a write, writes half
  *                                       edit:N          a person adds a line to MIGHOST_FAULT_FILE;
  *                                                       0: right before the exchange
+ *                                       person:N        a person runs MIGHOST_FAULT_PERSON before
+ *                                                       the N-th call, which waits for its end
  *   MIGHOST_FAULT_REFUSE  "exchange" (renameat2 does not know it), "locks" (no OFD locks)
  *   MIGHOST_FAULT_DEVICE  a folder that seems to be a file system of its own
  *   MIGHOST_FAULT_LIST    a file that gets one line a call
@@ -23,6 +25,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -32,9 +35,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-enum kind { NOTHING, KILL, KILL_ALL, FAIL, FROM, SHORT, EDIT };
+enum kind { NOTHING, KILL, KILL_ALL, FAIL, FROM, SHORT, EDIT, PERSON };
 
 struct shared {
     atomic_long calls;
@@ -81,14 +85,15 @@ static int number_of(const char *name)
 
 static void read_fault(const char *text)
 {
-    static const char *const names[] = {"", "kill", "killall", "fail", "from", "short", "edit"};
+    static const char *const names[] = {"",     "kill",  "killall", "fail",
+                                        "from", "short", "edit",    "person"};
     char name[16] = "";
     char error[16] = "EIO";
 
     if (text == NULL || sscanf(text, "%15[a-z]:%ld:%15s", name, &at, error) < 2) {
         return;
     }
-    for (int i = 1; i <= EDIT; i++) {
+    for (int i = 1; i <= PERSON; i++) {
         if (strcmp(names[i], name) == 0) {
             kind = (enum kind)i;
         }
@@ -157,6 +162,49 @@ static void edit(void)
     (void)close(fd);
 }
 
+/*
+ * What a person does in another terminal: nothing of ours is handed on, no descriptor, no variable
+ * but the search path, no signal that is blocked or ignored.
+ */
+static void let_person_act(void)
+{
+    char *program = getenv("MIGHOST_FAULT_PERSON");
+    const char *path = getenv("PATH");
+    char variable[4096];
+    char *argv[] = {program, NULL};
+    char *env[] = {variable, NULL};
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t how;
+    sigset_t signals;
+    pid_t pid;
+    int status = -1;
+
+    (void)snprintf(variable, sizeof variable, "PATH=%s", path != NULL ? path : "");
+    if (program == NULL || posix_spawn_file_actions_init(&files) != 0 ||
+        posix_spawnattr_init(&how) != 0 || sigemptyset(&signals) < 0 ||
+        posix_spawnattr_setsigmask(&how, &signals) != 0 || sigfillset(&signals) < 0 ||
+        posix_spawnattr_setsigdefault(&how, &signals) != 0 ||
+        posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) != 0) {
+        abort();
+    }
+    for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+        if (posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0) != 0) {
+            abort();
+        }
+    }
+    if (posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1) != 0 ||
+        posix_spawn(&pid, program, &files, &how, argv, env) != 0) {
+        abort();
+    }
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        abort();
+    }
+    (void)posix_spawn_file_actions_destroy(&files);
+    (void)posix_spawnattr_destroy(&how);
+}
+
 /* Counts a call; true with errno when it is to fail.  What frees room works on a full disk. */
 static bool fails(const char *name, const char *what, bool frees)
 {
@@ -174,6 +222,10 @@ static bool fails(const char *name, const char *what, bool frees)
     (void)atomic_fetch_add(&shared->hits, 1);
     if (kind == EDIT) {
         edit();
+        return false;
+    }
+    if (kind == PERSON) {
+        let_person_act();
         return false;
     }
     if (kind == KILL_ALL && in_git) {

@@ -120,6 +120,9 @@ return {
     noticed = ODD_SPEC,
     old = "    unmoved = mh_ref_is_unmoved(site->repo, &attempt->move, err);",
     new = "    unmoved = 1;" },
+  { what = "what somebody prunes just before the branch moves is not put back", file = COMMIT,
+    noticed = "all-people/step%-repack", new = "settle(attempt, refs, err);",
+    old = "keep_objects(attempt, err) < 0 ? -1 : settle(attempt, refs, err);" },
   { what = "everything in the index is committed", file = "host/repo_commit.c",
     noticed = PUBLISH_SPEC, old = [[
     if (git_oid_fromstr(&update.id, commit->subtree) == 0 &&

@@ -6,6 +6,7 @@ local cases = require "spec.crash.cases"
 local crowd = require "spec.crash.crowd"
 local mend = require "spec.crash.mend"
 local outside = require "spec.crash.outside"
+local people = require "spec.crash.people"
 local power = require "spec.crash.power"
 local refusals = require "spec.crash.refusals"
 local sweep = require "spec.crash.sweep"
@@ -69,6 +70,14 @@ local function cutting(fields)
   end
 end
 
+--- A part in which a person acts.
+local function crossing(fields)
+  return function(folder, share, shares, report, only)
+    return people.run(folder, share, shares, report,
+      { every = fields.every, cases = fields.cases, only = only })
+  end
+end
+
 --- A part of many processes at once, always as many.
 local function crowding(seconds)
   return {
@@ -106,6 +115,8 @@ return {
   ["mend"] = function(folder, share, shares, report)
     return mend.run(folder, share, shares, report, 73)
   end,
+  ["all-people"] = crossing { every = 1, cases = "" },
+  ["people"] = crossing { every = 41, cases = "^step$" },
   ["all-kill"] = sweeping("kill", {}),
   ["all-fail"] = sweeping("fail", {}),
   ["all-from"] = sweeping("from", {}),

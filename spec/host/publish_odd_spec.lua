@@ -308,6 +308,18 @@ describe("host.publish", function()
     is_sound()
   end)
 
+  it("puts back what somebody pruned while it waited for the index", function()
+    local step = site:begin("m", { ["plan.md"] = "two\n" })
+    assert(step.tx:exchange())
+    local child = hold_index "git prune --expire=now"
+    assert(step.tx:commit())
+    child:close()
+    assert(step.tx:finish())
+    step.lease:drop()
+    assert.equal("two", site.repo:git("show", "HEAD:migrations/m/plan.md"))
+    is_sound()
+  end)
+
   it("leaves the branch to others while it waits for the index", function()
     local step = site:begin("m", { ["plan.md"] = "two\n" })
     assert(step.tx:exchange())
