@@ -86,8 +86,8 @@ local function clean_reason(text)
   return trim(cut(valid:gsub("[%s%c]+", " "), MAX_REASON), "%s")
 end
 
----"— reason", "– reason" or "- reason" behind a decision: the reason, "" for none, nil when `rest`
----is anything else. A hyphen needs a blank on one side, so that "reject-ish" is not a rejection.
+---"— reason", "– reason" or "- reason" after a decision: the reason, "" for none, nil when `rest`
+---is anything else. A hyphen needs a space on one side, so that "reject-ish" is not a rejection.
 local function reason_in(rest)
   local bare = rest:match("^" .. AROUND .. "*(.*)$")
   if trim(bare, ENDING) == "" then
@@ -179,7 +179,7 @@ function M.word(value, words)
   return word and trim(rest, ENDING) == "" and word or nil
 end
 
----A value that is one of `words`, with or without a reason behind an em dash or a hyphen.
+---A value that is one of `words`, with or without a reason after an em dash or a hyphen.
 ---@param value string
 ---@param words string[] in lower case
 ---@return string? word nil when the value is anything else

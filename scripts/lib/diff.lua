@@ -5,7 +5,7 @@ local text = require "lib.text"
 local CONTEXT <const> = 2
 local MAX_CELLS <const> = 4000000
 
----How many lines are the same at the start and, behind those, at the end.
+---How many lines are the same at the start and, after those, at the end.
 local function common_ends(a, b)
   local head, tail = 0, 0
   local shorter = math.min(#a, #b)
@@ -61,7 +61,7 @@ local function middle(a, b, head, rows, columns)
   return out
 end
 
----Keeps changed lines and what stands near them; a gap becomes one line `...`.
+---Keeps changed lines and those near them; a gap becomes one line `...`.
 local function around_changes(marked, context)
   local near = {}
   for index, line in ipairs(marked) do

@@ -15,7 +15,7 @@ function M.paragraphs(parts)
   return table.concat(kept, "\n\n")
 end
 
----A text as somebody else wrote it, fenced so that nothing in it can end the fence.
+---Somebody else's text, fenced so that nothing in it can end the fence.
 ---@param text string
 ---@return string
 function M.verbatim(text)
@@ -31,7 +31,7 @@ function M.verbatim(text)
   return ("%s\n%s\n%s"):format(fence, (text:sub(1, last):gsub("\r\n", "\n")), fence)
 end
 
----One list item a line.
+---One list item on each line.
 ---@param items string[]
 ---@return string
 function M.list(items)

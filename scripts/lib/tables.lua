@@ -1,4 +1,4 @@
---- What the table library of Lua lacks.
+--- Table functions that Lua's own library lacks.
 
 local M = {}
 

@@ -53,7 +53,7 @@ local function split_pieces(segment)
   return pieces
 end
 
----Whether a segment has all pieces one behind the other. The first place where one fits leaves the
+---Whether a segment has all pieces one after the other. The first place where one fits leaves the
 ---most room for the rest, so nothing is ever tried twice.
 local function match_pieces(pieces, segment)
   local pos = 1

@@ -1,4 +1,4 @@
---- Tab-separated values, one record a line.
+--- Tab-separated values, one record on each line.
 
 local SURROGATE <const> = "\xED[\xA0-\xBF][\x80-\xBF]"
 

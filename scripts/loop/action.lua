@@ -1,12 +1,12 @@
 --- An action that changes the work tree: a phase or a refactoring attempt, from the moment when
---- everything is taken down to the one when it is committed or put back.
+--- everything is noted to the one when it is committed or put back.
 ---
 ---   local action <close>, message, name = actions.begin(ctx, { kind = "refactor", target = … })
 ---   … agent, action:note("answered", …), validation, commit …
 ---   action:finish()
 ---
 --- What is not finished is put back when it goes out of scope, also after an error or a signal;
---- what is killed, by the next run, from the journal.
+--- after a kill, the next run does that from the journal.
 
 local fs = require "host.fs"
 local repos = require "host.repo"
@@ -40,7 +40,7 @@ local PATIENCE <const> = 24 * 3600 -- seconds; what another run does takes as lo
 local Action <const> = {}
 Action.__index = Action
 
----Moves on to another stage; what is given is remembered.
+---Moves on to another stage, and records what is given.
 ---@param stage string
 ---@param fields? table
 ---@return true|nil
@@ -54,7 +54,7 @@ function Action:note(stage, fields)
   return journal.write(self.project, self.entry)
 end
 
----The folder of the run's evidence, where nobody takes a new file for an agent's doing.
+---The folder of the run's evidence, where a new file does not count as the agent's doing.
 local function run_folder(action)
   return ("%s/runs/%s"):format(action.project.state_home, action.entry.run)
 end
@@ -83,7 +83,7 @@ function Action:last_sign()
   return math.max(info and info.mtime or 0, journal.time(self.project))
 end
 
----Keeps what is about to be thrown away, as a patch.  Failing at that stops nothing.
+---Keeps what is about to be discarded, as a patch.  If that fails, the rest goes on.
 function Action:keep_patch(folder)
   local before, index = self.before, self.before.place .. "/rejected-index"
   local dir <close> = fs.open_dir(before.place)
@@ -126,7 +126,7 @@ function Action:undo(folder)
   return done
 end
 
----Ends the action: nothing is to be put back any more.
+---Ends the action: from now on nothing will be put back.
 ---@return true|nil
 ---@return string? message
 ---@return string? NAME
@@ -155,8 +155,8 @@ function Action:abandon(folder)
   return finished and done, why, code
 end
 
----What is committed is not taken back, even if clearing up failed: the next run does that.  What an
----agent was paid for is, but the journal stays, from which the next run brings it back.
+---What is committed stays, even if cleaning up failed: the next run does that.  What an
+---agent was paid for is put back, but the journal stays, and the next run restores it from that.
 Action.__close = function(self)
   if not self.lock then
     return
@@ -212,7 +212,7 @@ function M.check(project)
   return clean and info, why, code, advice
 end
 
----Goes on with an action of which only the journal is left.
+---Continues an action of which only the journal is left.
 ---@param ctx table of the run
 ---@param entry mighost.Journal
 ---@param lock host.lock.Lock of the work tree
@@ -223,7 +223,7 @@ function M.adopt(ctx, entry, lock, before)
     entry = entry, head = entry.head, branch = entry.branch, live = ctx.project.git_live }, Action)
 end
 
----Takes everything down, once the lock is held.
+---Notes everything as it is, once the lock is held.
 local function take(ctx, about, lock)
   local project = ctx.project
   local left, message, name = journal.read(project)
@@ -246,7 +246,7 @@ local function take(ctx, about, lock)
   return written and M.adopt(ctx, entry, lock, before), trouble, number
 end
 
----Takes the right to change the work tree; waits for whoever has it, since what that one does ends.
+---Takes the right to change the work tree; waits for whoever has it.
 ---@param ctx table of the run
 ---@param operation string
 ---@return host.lock.Lock|nil
@@ -257,7 +257,7 @@ function M.hold(ctx, operation)
     wait = ctx.settings.worktree_wait or PATIENCE }, ctx.report)
 end
 
----Takes the work tree, and down what it is like.
+---Takes the work tree, and notes how it is.
 ---@param ctx table of the run
 ---@param about { kind: "phase"|"refactor", target: string, slug: string|nil, phase: string|nil }
 ---@return mighost.Action|nil

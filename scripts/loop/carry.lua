@@ -1,8 +1,8 @@
---- Carries a piece of work through: tries, until one is committed or there is no sense in another;
+--- Carries a piece of work through: tries until one is committed or another try makes no sense;
 --- whatever is not committed is put back.
 ---
---- A try that another one follows is told to the run's evidence here; the last one is the outcome,
---- which is the caller's to tell.
+--- A try that another one follows is recorded in the run's evidence here; the last one is the
+--- outcome, which the caller records.
 
 local changes = require "loop.changes"
 local prose = require "lib.prose"
@@ -32,7 +32,7 @@ local RETRYABLE <const> = { red = true, asked = true }
 ---@field name string|nil         NAME of what failed, for the exit code
 ---@field snapshot string|nil     where a failure snapshot of it was kept already
 
----What makes a commit of a green try.
+---The function that commits a green try.
 ---@alias mighost.Finisher fun(try: mighost.Try): string|nil, table<string, string>|string
 
 local function is_retryable(try)
@@ -56,7 +56,7 @@ local function outcome_of(job, try, fields)
     effort = job.effort, evidence = try.evidence, usage = try.usage, name = try.name }, fields)
 end
 
----What was done, as the agent says, else how much it touched.
+---What was done, in the agent's words, else how many files it changed.
 local function summary_of(ctx, try)
   local said = try.status and (try.status.summary or try.status.commit_rationale)
   local line = said and words.flatten(ctx.project, said) or ""
@@ -64,7 +64,7 @@ local function summary_of(ctx, try)
     or prose.count(#try.change.files + #try.change.removed, "file") .. " changed"
 end
 
----What a try that is the last one comes to.
+---The outcome of the last try.
 local function conclude(job, try, number)
   local status = try.status or {}
   if try.kind == "unchanged" then
@@ -78,13 +78,13 @@ local function conclude(job, try, number)
   return outcome_of(job, try, { decision = "abandon", retry = retry, retry_number = number })
 end
 
----What the agent said that it did; what it is worth, where it said nothing.
+---What the agent said that it did; the verdict, if it said nothing.
 local function said_of(ctx, try)
   local said = try.status and try.status.summary
   return said and words.flatten(ctx.project, said) or try.summary
 end
 
----Tells of a try that another one follows.
+---Records a try that another one follows.
 local function tell_retry(ctx, job, try, number)
   ctx.report { kind = "retrying", role = try.role, attempt = job.attempt, retry = number + 1,
     target = job.target, text = try.summary }
@@ -155,7 +155,7 @@ function M.close(action, oid)
   return action:finish()
 end
 
----Goes on from a try that was judged: a commit, or what it comes to; nil to try again.
+---Continues from a judged try: a commit or another outcome; nil to try again.
 ---@param ctx table of the run
 ---@param action mighost.Action
 ---@param job mighost.WorkJob

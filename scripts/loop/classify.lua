@@ -1,4 +1,4 @@
---- Whether a target can be done in one go, or needs a plan first: what an agent is asked, and what
+--- Whether a target can be done in one go or needs a plan first: what an agent is asked, and what
 --- its answer says.
 
 local contract = require "lib.contract"

@@ -1,5 +1,5 @@
---- Action after action, until there is nothing left to do or too much has failed; keeps and tells
---- what becomes of each.
+--- Action after action, until nothing is left to do or too much has failed; records and reports
+--- the outcome of each.
 
 local sys = require "host.sys"
 
@@ -10,7 +10,7 @@ local prose = require "lib.prose"
 local tick = require "loop.tick"
 
 local COUNTS_AS_FAILURE <const> = { abandon = true, retry = true, blocked = true }
--- What was committed is told by the call that made it, not by the check that let it pass.
+-- A commit is reported by the call that made it, not by the check that let it pass.
 local MADE_BY <const> = { validation = "refactor", ["phase.validation"] = "phase.execute" }
 local FAILED <const> = { abandon = true, retry = true, blocked = true, deferred = true }
 
@@ -44,7 +44,7 @@ function Cycle:break_off(message, name, fix)
   return self:finish(name == "EINTERRUPTED" and "interrupted" or "failed", message, name, fix)
 end
 
----Keeps an outcome and tells of it.
+---Records an outcome and reports it.
 function Cycle:keep(outcome)
   local ctx = self.ctx
   local snapshot = outcome.snapshot

@@ -8,7 +8,7 @@
 ---   run:failure { attempt = 3, retry_number = 2, role = "refactor", decision = "abandon", … }
 ---   run:close("completed")
 ---
---- What cannot be kept is not worth ending a paid run for: only open and folder report failures.
+--- A paid run must not end because evidence cannot be kept: only open and folder report failures.
 --- A run that is left without `close` was interrupted.
 
 local fs = require "host.fs"
@@ -52,8 +52,8 @@ local function present()
   return time.format(now, sys.utc_offset(now))
 end
 
----Adds lines to a file of the run's. It is opened each time: nothing stays open for programs that
----are started meanwhile.
+---Adds lines to a file of the run. It is opened each time, so that nothing stays open for programs
+---that are started meanwhile.
 local function append(run, name, line)
   local file <close> = io.open(("%s/%s"):format(run.path, name), "a")
   if file then
@@ -143,7 +143,7 @@ function Run:event(event)
   append(self, LOG, text.printable(table.concat(line, "  ")))
 end
 
----What became of an attempt, for the summary. Given again for the same try, it adds to what is
+---The result of an attempt, for the summary. Given again for the same try, it adds to what is
 ---known of it. `effort` is one that was asked for and used.
 ---@param fields mighost.LoopAttempt
 function Run:attempt(fields)
@@ -157,7 +157,7 @@ function Run:attempt(fields)
   write_summary(self)
 end
 
----Adds to a count that no attempt tells.
+---Adds to a count that no attempt covers.
 ---@param name "targets"|"plans"
 function Run:tally(name)
   self.tallies[name] = (self.tallies[name] or 0) + 1
@@ -169,7 +169,7 @@ function Run:counts()
   return summaries.count(self.attempts, self.tallies)
 end
 
----What tells of a failure, with what was thrown away where that is kept beside it.
+---The evidence of a failure, with what was discarded if that is kept beside it.
 local function with_rejected(paths)
   local all, seen = table.move(paths, 1, #paths, 1, {}), {}
   for _, path in ipairs(paths) do

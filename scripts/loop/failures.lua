@@ -1,4 +1,4 @@
---- Failure snapshots: <place>/failures/<run>-attempt-NNN-retry-NN-<role>.md, one a failure.
+--- Failure snapshots: <place>/failures/<run>-attempt-NNN-retry-NN-<role>.md, one for each failure.
 
 local folder = require "project.folder"
 local snapshot = require "loop.snapshot"

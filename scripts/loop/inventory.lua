@@ -1,7 +1,7 @@
 --- What is in a work tree, entry by entry, and the list kept in a file: taken before an action, it
 --- tells afterwards what was touched.
 ---
---- git's own folder is left out; of other repositories inside the work tree it is only told that
+--- git's own folder is left out; of other repositories inside the work tree it only notes that
 --- they are there.  `.git` files, which lead from a submodule or a linked work tree to its
 --- repository, are files.  Mount points are not entered.  The time of the last change (ctime)
 --- cannot be set by a program, so an entry that has the same one was not written to.
@@ -81,7 +81,7 @@ end
 
 local M = {}
 
----Looks at everything.  It runs even after a signal to end, since it is needed to put things back.
+---Lists everything.  It runs even after a signal to end, since it is needed to put things back.
 ---@param root string absolute
 ---@param skip string[] relative paths that are left out, with all beneath them
 ---@return mighost.Inventory|nil

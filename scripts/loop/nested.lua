@@ -1,6 +1,6 @@
---- Repositories inside the work tree that are no submodules: git commits of one a mere name that
---- nobody else can look up, and whoever works in its folder works in it unawares.  Those that are
---- ignored, such as what a build fetches, are nobody's concern.
+--- Repositories inside the work tree that are not submodules: git would commit only the id of one,
+--- which nobody else can look up, and whoever works in its folder works in it unknowingly.  Ignored
+--- ones, such as those that a build fetches, do not matter.
 
 local command = require "loop.command"
 local inventory = require "loop.inventory"
@@ -20,7 +20,7 @@ local function declared(action, source)
   return paths
 end
 
----Whether a path is in a submodule: what is wrong there is told with that.
+---Whether a path is in a submodule: what is wrong there is reported with the submodule.
 local function is_in_submodule(before, path)
   for index = 2, #before.states do
     local inside = before.states[index].path:sub(#before.root + 2) .. "/"
@@ -50,7 +50,7 @@ local function find_new(action)
   return found
 end
 
----Those among folders that git would not pass over.
+---Those of the folders that git would not ignore.
 local function drop_ignored(action, folders)
   local kept = {}
   for _, folder in ipairs(folders) do

@@ -111,7 +111,7 @@ local function take_worktree(scan, candidate)
   return nil, nil, message, name
 end
 
----Has an agent say whether the phase may start: true; else nil and perhaps an outcome.
+---Asks an agent whether the phase may start: true; else nil and perhaps an outcome.
 local function check_ready(scan, candidate, about)
   local said, message, name = readiness.ask(scan.ctx, scan.action, about)
   if not said then
@@ -224,7 +224,7 @@ local function publish_deferrals(scan)
   return true
 end
 
----What a scan comes to that executed nothing: what it deferred last, or nothing at all.
+---The outcome of a scan that executed nothing: what it deferred last, or nothing at all.
 local function conclude(scan)
   local last = scan.collected[#scan.collected]
   if not last then

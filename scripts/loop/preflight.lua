@@ -1,4 +1,4 @@
---- What must hold before an action: every visible migration has a manifest that can be read.
+--- What must hold before an action: every visible migration has a readable manifest.
 
 local fs = require "host.fs"
 

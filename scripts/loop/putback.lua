@@ -27,8 +27,8 @@ local function run_on(before, words, paths)
   return true
 end
 
----Folders that deny even their owner are opened up, level by level; those that did so before are
----left alone.
+---Makes folders accessible that deny their owner access, level by level; those that did so before
+---are left alone.
 local function open_up(before)
   local now, message, name
   for _ = 1, ROUNDS do
@@ -57,8 +57,8 @@ local function is_beneath(path, above)
   return above ~= nil and path:sub(1, #above + 1) == above .. "/"
 end
 
----Removes what was not there before, or was something else.  What is in a folder that could not be
----looked into before is none of ours.
+---Removes what is new or was something else before.  What is in a folder that could not be
+---read before is left alone.
 local function remove_new(before, now)
   local gone, closed
   for _, path in ipairs(inventory.paths(now.entries)) do
@@ -108,7 +108,7 @@ local function make_missing(before, now, dir)
   return true
 end
 
----The files that have to be written anew; and those that were touched and are not kept.
+---The files that must be written again, and those that were changed but are not kept.
 local function find_damaged(before, now)
   local missing, touched, lost = {}, {}, {}
   for path, was in pairs(before.inventory.entries) do
@@ -156,7 +156,7 @@ local function restore_contents(before, now, lost)
   return true
 end
 
----Permissions come last: a folder may deny its owner what was done in it.
+---Permissions come last: with its old ones a folder may not allow the changes in it.
 local function restore_modes(before)
   local now, message, name = inventory.take(before.root, before.skip)
   if not now then
@@ -180,7 +180,7 @@ local function restore_modes(before)
   return true
 end
 
----What is still not as it was: nothing, unless something failed without saying so.
+---What is still not as it was: nothing, unless something failed silently.
 local function check(before, lost)
   local now, message, name = inventory.take(before.root, before.skip)
   if not now then
@@ -205,7 +205,7 @@ end
 
 local M = {}
 
----Makes everything in the work tree what it was.  It runs even after a signal to end.
+---Restores everything in the work tree.  It runs even after a signal to end.
 ---@param before mighost.Before
 ---@param lost string[] gets what could not be put back
 ---@return true|nil

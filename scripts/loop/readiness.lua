@@ -1,5 +1,5 @@
---- The ready-check of a phase: an agent reads and says whether it may start.  It changes nothing;
---- what it touched all the same is put back.
+--- The ready-check of a phase: an agent reads and says whether it may start.  It must change
+--- nothing; whatever it does change is put back.
 
 local agent = require "loop.agent"
 local changes = require "loop.changes"

@@ -1,4 +1,4 @@
---- What a ready-check says of a phase: `ready: yes|no|unverifiable`, with a reason behind a dash.
+--- What a ready-check says about a phase: `ready: yes|no|unverifiable`, with a reason after a dash.
 
 local contract = require "lib.contract"
 

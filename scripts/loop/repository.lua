@@ -1,5 +1,5 @@
---- What the choice of targets asks of the repository: which files it tracks, what is in them, and
---- which of them change together.
+--- What the choice of targets needs to know about the repository: which files it tracks, what is in
+--- them, and which of them change together.
 
 local fs = require "host.fs"
 
@@ -8,7 +8,7 @@ local LONGEST <const> = { max = 256 * 1024 } -- bytes of a file that is looked i
 local REGULAR <const> = { ["100644"] = true, ["100755"] = true }
 local CONFIGURATION <const> = ".mighost/"
 
----The part of a path behind a beginning; nil where it begins with something else.
+---The part of a path after a prefix; nil when it begins with something else.
 local function beneath(path, beginning)
   return path:sub(1, #beginning) == beginning and path:sub(#beginning + 1) or nil
 end
@@ -63,7 +63,7 @@ function M.together(repo, project, path)
   return counts
 end
 
----A reader of the project's texts: nil for what is missing, long, or no plain file.
+---A reader of the project's texts: nil for what is missing, too long, or not a plain file.
 ---@param root string
 ---@return (fun(path: string): string|nil)|nil
 ---@return string? message

@@ -1,4 +1,4 @@
---- What an interrupted run left in this work tree: put back, or gone on with where its agent was
+--- What an interrupted run left in this work tree: put back, or continued if its agent was
 --- done already, so that nobody pays for that answer again.
 
 local repos = require "host.repo"
@@ -26,7 +26,7 @@ local GOES_ON <const> = { answered = true, validated = true }
 ---@field commit string|nil
 ---@field text string        for people
 
----Whether somebody has done something here after all that the action ran had ended.
+---Whether somebody changed something here after everything that the action ran had ended.
 local function is_overtaken(action)
   local last, message, name = action.before:last_change()
   if not last then
@@ -50,7 +50,7 @@ local function put_back(ctx, action, entry, text)
   return done and picked(entry, "put-back", text), why, code
 end
 
----The work tree becomes just what the agent's change was, whatever a check left in it.
+---Makes the work tree exactly the agent's change, whatever a check left in it.
 local function bring_back(action, entry)
   local undone, message, name = action.before:restore()
   if not undone then
@@ -77,7 +77,7 @@ local function find_job(ctx, entry)
   return execution.job(ctx, candidate, about), execution.finisher(ctx, candidate)
 end
 
----What stands in the way of going on: an interruption ends this run too, anything else would do so
+---What prevents going on: an interruption ends this run too, anything else would do so
 ---for ever.
 local function give_up(ctx, action, entry, message, name)
   if name == "EINTERRUPTED" or entry.stage == "committed" then

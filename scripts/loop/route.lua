@@ -1,4 +1,4 @@
---- What becomes of a source target: its scope is worked out, then it is changed in one go, or a
+--- What is done with a source target: its scope is worked out, then it is changed in one go, or a
 --- migration is begun for it.
 
 local agent = require "loop.agent"
@@ -12,7 +12,7 @@ local steps = require "loop.step"
 
 local MOST_NAMED <const> = 20 -- files in the target of a plan
 
----What an agent that only reads was asked; an outcome where it brought no answer.
+---Asks an agent that only reads; an outcome if it gave no answer.
 local function ask(ctx, role, target, prompt, attempt)
   local folder, message, name = ctx.run:folder(role)
   if not folder then

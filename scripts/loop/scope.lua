@@ -1,7 +1,7 @@
 --- How far the work on one file should reach: candidates from what belongs together, one of which
 --- an agent picks.
 ---
---- What belongs to the seed is told by three signs, which add up: a file that tests it or that it
+--- Three signs, which add up, say what belongs to the seed: a file that tests it or that it
 --- tests (50 points), a mention of one in the other (30), commits that changed both (5 each, at
 --- most 25). The local cluster takes from the seed's own folder and its test; the cross cluster
 --- from everywhere.

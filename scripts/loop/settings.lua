@@ -1,4 +1,4 @@
---- What a run of the loop is told: its options, the configuration, the texts of prompt files.
+--- The settings of a run of the loop: its options, the configuration, the texts of prompt files.
 
 local effort = require "loop.effort"
 local quote = require "lib.quote"
@@ -80,7 +80,7 @@ local function choose_counts(opts, config, settings)
   settings.sleep = opts.sleep or 0
 end
 
----What bounds a run has to be said; what it works on, too.
+---Checks that the user said what bounds the run and what it works on.
 local function check_bounds(opts)
   local has_targets = require("loop.targets").is_chosen(opts)
   if opts.focus then

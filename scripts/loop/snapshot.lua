@@ -1,4 +1,4 @@
---- The text of a failure snapshot: what a person needs who reads nothing else about a failure.
+--- The text of a failure snapshot: all that a person needs to know about a failure.
 
 local json = require "lib.json"
 local prose = require "lib.prose"
@@ -33,7 +33,7 @@ local FIELDS <const> = {
   { "failure_kind", "failure_kind" }, { "artifacts", "artifacts" },
 }
 
----Values as JSON, which YAML reads as well.
+---Values as JSON, which YAML readers accept too.
 local function front_matter(failure)
   local lines = { "---", ("schema_version: %d"):format(SCHEMA_VERSION) }
   for _, field in ipairs(FIELDS) do

@@ -1,5 +1,5 @@
---- The status block in an agent's answer: what it says of its own work, none of it believed further
---- than to choose between trying again, giving up and asking a person.
+--- The status block in an agent's answer: what it says about its own work, believed only as far as
+--- choosing between trying again, giving up and asking a person.
 ---
 --- Only the last complete pair of marks counts: agents quote their instructions, and correct
 --- themselves.  A value that is none of those asked for reads as absent, and so does an empty one.

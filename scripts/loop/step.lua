@@ -1,4 +1,4 @@
---- One planning step as an action of the loop: the engine's answer as an outcome.
+--- One planning step as an action of the loop: turns the engine's result into an outcome.
 
 local fs = require "host.fs"
 
@@ -20,7 +20,7 @@ local EVIDENCE <const> = { "why.txt", "answer.md", "stderr.log", "stdout.log" }
 
 local M = {}
 
----The files of a call's folder that tell of a failure.
+---The files of a call's folder that explain a failure.
 ---@param folder string
 ---@return string[] paths
 function M.evidence_in(folder)

@@ -1,8 +1,8 @@
---- What a run works on besides migrations: targets from a list, globs, extensions, paths, chance.
+--- What a run works on besides migrations: targets from a list, globs, extensions, paths or chance.
 ---
 --- The first of these that is given counts. Listed targets are shuffled and used once; globs and
---- extensions give one matching file a time, none again before all had their turn; paths are one
---- group; chance gives five tracked files a time.
+--- extensions give one matching file at a time, none again before all had their turn; paths are one
+--- group; chance picks five tracked files at a time.
 
 local json = require "lib.json"
 local paths = require "lib.paths"
@@ -183,7 +183,7 @@ local function open_list(opts, input)
   return finite(shuffle(found, input.random))
 end
 
----One matching file a time.
+---One matching file at a time.
 local function open_sample(opts, input, matches)
   local matching = {}
   for _, path in ipairs(input.tracked) do

@@ -6,7 +6,7 @@ local tree = require "host.tree"
 local command = require "loop.command"
 local nested = require "loop.nested"
 
----Removes what is untracked, and the folders that it stood in where they are new.
+---Removes untracked files, and new folders that contained them.
 local function remove_untracked(action, paths)
   for _, path in ipairs(paths) do
     local whole = path:gsub("/$", "")

@@ -1,5 +1,5 @@
---- One try at a piece of work: the agent works, its change is made one, the validation says what
---- it is worth.  Nothing is committed or put back here.
+--- One try at a piece of work: the agent works, its changes become one, the validation says whether
+--- they are good.  Nothing is committed or put back here.
 
 local agent = require "loop.agent"
 local changes = require "loop.changes"
@@ -39,7 +39,7 @@ local function failed(role, kind, message, try)
   return try
 end
 
----An answer that is not consent: the agent wants something else than a commit.
+---An answer that is not consent: the agent wants something other than a commit.
 local function asked(job, try)
   local status = try.status
   if not status or not status.decision or status.decision == "commit" then

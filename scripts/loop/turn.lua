@@ -16,7 +16,7 @@ local ENDS_ACTION <const> = { commit = true, retry = true, abandon = true, uncha
 ---@field source mighost.TargetSource|nil nil: only migrations
 ---@field aside fun(outcome: mighost.Outcome) an outcome after which the action goes on
 
----A phase that cannot run now is told of once; the action goes on.
+---Reports once that a phase cannot run now; the action goes on.
 local function put_aside(action, outcome)
   local key = ("%s/%s"):format(outcome.slug or "", outcome.phase or "")
   if outcome.decision == "blocked" and action.handed_over[key] then

@@ -1,5 +1,5 @@
 --- Judges an answer: the workspace must be publishable, the stage's judge must give an outcome, and
---- outcome for it, and the stage left what it must.  Nothing that an agent says is believed before.
+--- the stage must have left its files.  Nothing that an agent says is believed before.
 
 local fs = require "host.fs"
 

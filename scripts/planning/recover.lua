@@ -1,4 +1,4 @@
---- What an earlier process left of a migration, once its lease is ours: finished, gone on from, or
+--- What an earlier process left of a migration, once its lease is ours: finished, continued, or
 --- set aside.
 
 local tree = require "host.tree"

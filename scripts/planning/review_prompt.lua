@@ -1,4 +1,4 @@
---- What an agent is told that reviews a plan together with a person.
+--- The prompt for an agent that reviews a plan together with a person.
 
 local prompt = require "planning.prompt"
 

@@ -1,10 +1,10 @@
---- Folders in the state directory for what nobody needs afterwards: samples, rehearsals.  One that
+--- Temporary folders in the state directory: for samples, rehearsals.  One that
 --- a killed process left is removed by the next who makes one.
 ---
 ---   local place <close>, message, name = scratch.open(state_home, "checks")
 ---   … place.path, which does not exist yet …
 ---
---- A folder belongs to whoever holds the lock beside it, and the kernel takes that from the dead.
+--- A folder belongs to whoever holds the lock beside it; the kernel releases the locks of the dead.
 
 local lock = require "host.lock"
 local sys = require "host.sys"
@@ -32,7 +32,7 @@ Scratch.__close = function(self)
   self.home:close()
 end
 
----Removes what has no holder: a folder without a lock file too, as older versions left them.
+---Removes folders without a holder, and those without a lock file, as older versions left them.
 local function sweep(home, path)
   for _, entry in ipairs(home:list() or {}) do
     local token = entry.name:match("^(%x+)%" .. SUFFIX .. "$") or entry.name:match("^%x+$")

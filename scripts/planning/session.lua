@@ -1,5 +1,5 @@
---- What every command that asks an agent sets up: scripts that are trusted, settings, the place of
---- publication, the folder for evidence; and what it clears up at its end.
+--- What every command that asks an agent sets up: trusted scripts, settings, the place of
+--- publication, the folder for evidence; and its cleaning up at the end.
 
 local repo = require "host.repo"
 

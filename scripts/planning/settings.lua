@@ -134,7 +134,7 @@ local function check_agent_options(opts, settings)
   return true
 end
 
----A recording that cannot be kept is told of before an agent is paid for it.
+---Refuses a recording that cannot be kept before an agent is paid for it.
 local function choose_record(opts, settings)
   settings.record = absolute(opts.record)
   if not settings.record then
@@ -182,7 +182,7 @@ local function choose_limits(opts, config, settings)
   return true
 end
 
----A project may ask for more than the default and not for less: that is for its user to say.
+---A project may ask for more than the default but not for less: only its user may do that.
 local function choose_sandbox(opts, config, settings)
   local mode = opts.sandbox or os.getenv("MIGHOST_SANDBOX") or config.sandbox or SANDBOX
   if not SANDBOXES[mode] then

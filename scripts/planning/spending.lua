@@ -1,4 +1,4 @@
---- What the agents of a migration used up, as far as they told and the evidence is still there.
+--- What the agents of a migration used, as far as they reported it and the evidence is still there.
 
 local folder = require "project.folder"
 local json = require "lib.json"

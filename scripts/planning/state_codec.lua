@@ -35,7 +35,7 @@ local function differs(field, written, replayed)
     written and "'" .. written .. "'" or "null", replayed and "'" .. replayed .. "'" or "null")
 end
 
----Whether what the state says of itself is what its history leads to.
+---Whether what the state says about itself is what its history leads to.
 local function check_replay(state)
   local position, message = replay.run(state.graph, state.completed_steps,
     state.revision_base_step_counts)

@@ -1,4 +1,4 @@
---- What an agent did to its workspace: which files it changed, whether they can be published.
+--- What an agent did to its workspace: which files it changed, and whether they can be published.
 
 local tree = require "host.tree"
 
@@ -133,7 +133,7 @@ function M.is_plain(dir, paths)
   return true
 end
 
----Writes a file as it was, whatever stands in its place or in that of the folder above it.
+---Writes a file as it was, whatever is in its place or in that of the folder above it.
 local function restore(work, path, text, mode)
   local found = work:stat(path)
   if found and found.kind == "directory" then

@@ -1,4 +1,4 @@
---- What mighost runs on: versions of what it is made of, and what this system offers.
+--- Versions of mighost and its libraries, and what this system offers.
 
 local sys = require "host.sys"
 

@@ -1,4 +1,4 @@
---- What an agent is told that works on a taste together with a person.
+--- The prompt for an agent that works on a taste together with a person.
 
 local FRAME <const> = [[
 A person decides with you, at the terminal, what a good change to their code looks like. The text
@@ -23,7 +23,7 @@ File: %s
 Change that one file and nothing else; leave its first line as it is where it says `taste-version`.
 When the person is content, write the file and end. mighost looks at it then and puts it into use.]]
 
--- By mode: what there is to start from, what to do.
+-- By mode: what the text starts from, and what to do.
 local MODES <const> = {
   interview = {
     "It holds a text to start from. Ask, and write it anew.",

@@ -53,7 +53,7 @@ function M.take(place, operation, opts)
   return held, why, code
 end
 
----Takes the right, and says for whom it waits where that takes more than a moment.
+---Takes the right, and says whom it waits for when that takes more than a moment.
 ---@param place mighost.TenancyPlace
 ---@param operation string
 ---@param opts { wait: number, allow_fuse: boolean|nil }
@@ -73,7 +73,7 @@ function M.await(place, operation, opts, notify)
   return M.take(place, operation, { wait = opts.wait - first, allow_fuse = opts.allow_fuse })
 end
 
----What the holder says of itself; false where nobody has the right now.
+---What the holder says about itself; false when nobody has the right now.
 ---@param place mighost.TenancyPlace
 ---@return string|false
 function M.holder(place)

@@ -1,4 +1,4 @@
---- Runs an agent's program between two looks at what it must not change.
+--- Runs an agent's program, and compares what it must not change before and after.
 
 local witnesses = require "planning.witness"
 

@@ -3,7 +3,7 @@
 ---
 --- Compared are the files of the work tree, tracked, untracked and ignored ones (of a phase's call
 --- only the live directory), the git directory, mighost's state and the settings.  What differs
---- counts as the agent's doing as far as no sandbox kept it from that: see planning.witness_policy.
+--- counts as the agent's doing unless the sandbox prevents it: see planning.witness_policy.
 
 local fs = require "host.fs"
 local sys = require "host.sys"
@@ -52,7 +52,7 @@ local function real_paths(paths)
   return found
 end
 
----The files that the agent must not touch, of which only the looks are taken.
+---The files that the agent must not touch and that are compared only by lstat.
 local function look_at_files(self, settle)
   local root = self.kind == "work" and self.project.live_path or self.project.worktree
   local skip = policy.exceptions(root, self.allowed)

@@ -11,7 +11,7 @@ local policy = require "planning.witness_policy"
 local STASH <const> = "logs/refs/stash"
 local NO_LIMIT <const> = { max = 1 << 30 }
 
--- What reading commands leave behind, and what only tells of things that are compared themselves.
+-- What read-only commands leave behind, and what only describes things that are compared anyway.
 local IGNORED <const> = {
   "^FETCH_HEAD$", "^ORIG_HEAD$", "^COMMIT_EDITMSG$", "^gc%.log$", "^gc%.pid$", "^logs$", "^logs/",
   "^fsmonitor", "^info/refs$", "^objects/info/packs$", "^objects/info/commit%-graph",
@@ -192,7 +192,7 @@ local function place_of(path)
   return label and true or false, label or matches(path, NAMED) or "git's directory"
 end
 
----New objects do no harm, and git gives old ones a new time when they are made once more.
+---New objects do no harm, and git gives existing ones a new time when they are written again.
 local function is_object_harmed(entry, level, kind)
   return entry.mode or entry.owner or level == "none" and kind ~= "work"
     and (entry.touch == "removed" or entry.size)
@@ -208,7 +208,7 @@ local function is_of_others(self, path)
   return path:find("^worktrees") ~= nil and path:sub(1, #self.own) ~= self.own
 end
 
----Whether an entry that nothing else looks after is the agent's doing.
+---Whether a change to an entry that nothing else compares is the agent's doing.
 local function stands_out(self, entry, level, kind)
   local path = entry.path
   if kind == "work" and is_of_others(self, path) then

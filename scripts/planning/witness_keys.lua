@@ -30,7 +30,7 @@ local function is_empty(value)
     or (strict.is_object(value) or strict.is_array(value)) and next(value) == nil
 end
 
----Calls `visit` with each object that holds the last key of a way.
+---Calls `visit` with each object that holds the last key of a path.
 local function each(document, way, visit, depth)
   depth = depth or 1
   if not strict.is_object(document) then

@@ -1,4 +1,4 @@
---- Tells what an agent changed that it must not: one line for people, all of it for the evidence.
+--- Reports what an agent changed but must not: one line for people, all of it for the evidence.
 
 local text = require "lib.text"
 
@@ -80,7 +80,7 @@ function M.line(found, project, kind, who)
     kind == "work" and "work tree" or "work dir", table.concat(parts, "; "))
 end
 
----All of them, a line each.
+---All of them, one on each line.
 ---@param found mighost.Difference[]
 ---@param project mighost.Project
 ---@return string

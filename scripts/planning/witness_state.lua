@@ -53,7 +53,7 @@ local function is_of_others(self, path)
 end
 
 ---The workspaces that have a record and had none.  One that is only said to be published is
----nothing to anybody unless it is what is published; others publish while this call runs.
+---of no use to anybody unless it is what is published; others publish while this call runs.
 local function find_forged(self)
   local forged = {}
   for _, path in ipairs(list_workspaces(self.place)) do
@@ -66,7 +66,7 @@ local function find_forged(self)
   return forged
 end
 
----Takes a record that nobody but the agent can have written out of the way.
+---Moves away a record that only the agent can have written.
 local function disarm(self, path)
   local slug, token = path:match("^work/([^/]+)/([^/]+)$")
   if path == self.own then

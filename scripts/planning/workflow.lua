@@ -114,7 +114,7 @@ local function needed_stages(pipeline, cursor)
   return names
 end
 
----A stage that this plan cannot do without cannot be used.
+---The failure when a stage that this plan needs cannot be used.
 local function refuse_stage(pipeline, name, cursor, message, code, fix)
   if code ~= "ECONFIG" then
     return nil, message, code, fix

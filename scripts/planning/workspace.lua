@@ -238,7 +238,7 @@ function M.rest(workspace)
   return dir:rename(acceptance.ACCEPTED, acceptance.PUBLISHED)
 end
 
----Gives a published workspace a new token, for the next step; older remains of it are removed.
+---Gives a published workspace a new token for the next step; removes older remains of it.
 local function renew(workspace)
   local token = sys.random_hex(TOKEN_BYTES)
   local above <close>, message, name = fs.open_dir(workspace.folder:match("^(.*)/[^/]+$"))
@@ -257,7 +257,7 @@ local function renew(workspace)
 end
 
 ---Takes the newest published workspace for the next step; who uses it brings it up to date first.
----Others that are published are of no more use and are removed.
+---Other published ones are no longer needed and are removed.
 ---@param place string
 ---@param slug string
 ---@return mighost.Workspace|false|nil
@@ -285,7 +285,7 @@ function M.wake(place, slug)
   return renew(woken)
 end
 
----What may be removed once there is too much of it: nothing that was accepted and never published.
+---What may be removed when there is too much: nothing that was accepted but never published.
 local function leftovers(place)
   local found = {}
   for _, slug in ipairs(names_in(place .. "/work")) do

@@ -14,7 +14,7 @@ local LOOKING <const> = {
   ["migration/doctor"] = true, ["migration/list"] = true, ["migration/show"] = true,
   help = true, version = true, which = true,
 }
--- What decides about a project's scripts is never one of them.
+-- The command that decides about a project's scripts must never be one of them.
 local OWN <const> = { trust = true }
 
 --- The directory that -C names: it decides whose .mighost/ is searched.
@@ -72,7 +72,7 @@ local function refuse_group(group, project)
     ("mighost %s --help"):format(group)
 end
 
---- A script that lies in the current directory is never what a bare name means.
+--- A bare name never means a script in the current directory.
 local function note_shadowed(script, name)
   local here <close> = fs.open_dir(".")
   if here and here:stat(name .. ".lua", FOLLOW) then

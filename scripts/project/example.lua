@@ -1,5 +1,5 @@
---- Starting points for a team's own scripts: what lies in examples/<kind>/ goes into `.mighost/`,
---- each with the program that tests it and what was recorded for that.
+--- Starting points for a team's own scripts: the files in examples/<kind>/ go into `.mighost/`,
+--- each with the program that tests it and a recording for that test.
 
 local fs = require "host.fs"
 local sys = require "host.sys"
@@ -12,7 +12,7 @@ local SHARED <const> = { pipeline = { of = "stage", path = "stages/security-revi
 
 local M = {}
 
---- What there is an example of.
+--- The kinds that have an example.
 M.kinds = { "stage", "rule", "agent", "pipeline" }
 
 local function open_source(kind)
@@ -135,7 +135,7 @@ local function open_target(root)
   return above:open_dir(FOLDER)
 end
 
---- Writes the example of a kind; nothing where a file of somebody's is in the way.
+--- Writes the example of a kind; writes nothing if a file of somebody else's is in the way.
 ---@param root string
 ---@param kind "stage"|"rule"|"agent"|"pipeline"
 ---@param notify fun(done: string)

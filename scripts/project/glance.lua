@@ -1,5 +1,5 @@
---- Whether a repository may bring along what project.team would read.  Most bring nothing, and that
---- is known without loading anything more.
+--- Whether a repository may have files that project.team would read.  Most have none, and that
+--- can be seen without loading anything more.
 
 local fs = require "host.fs"
 

@@ -16,7 +16,7 @@ local function is_migration(entry)
   return entry.kind == "directory" and not entry.name:find("^%.") and not entry.name:find("^__")
 end
 
---- Checks what exists of the way from the root to the directory.
+--- Checks the part of the path from the root to the directory that exists.
 local function check_way(dir, rel)
   local way = ""
   for segment in rel:gmatch("[^/]+") do

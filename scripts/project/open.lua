@@ -1,4 +1,4 @@
---- The project around a directory, as everything that works on one gets it.
+--- The project around a directory, as everything else gets it.
 
 local config = require "project.config"
 local glance = require "project.glance"

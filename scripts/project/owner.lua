@@ -1,5 +1,5 @@
---- Whether the user's own folders are the user's own: what others could have put there must neither
---- run as the user's nor say what the user trusts.
+--- Whether nobody else can write to the user's own folders: what others could have put there must
+--- neither run as the user's nor say what the user trusts.
 
 local fs = require "host.fs"
 local sys = require "host.sys"

@@ -1,5 +1,5 @@
---- Carries out what project.init decided.  The configuration is written last: whatever stops it
---- before that can simply be run again.
+--- Carries out what project.init decided.  The configuration is written last, so that an
+--- interrupted init can simply be run again.
 
 local fs = require "host.fs"
 local sys = require "host.sys"
@@ -31,7 +31,7 @@ local function carry_over(from, to)
   return tree.remove(from)
 end
 
---- Beside what is kept stands why; without that it is kept all the same.
+--- Writes why beside what is kept; if that fails it is kept all the same.
 local function note_reason(place, name)
   local dir <close> = folder.open(place)
   if dir then
@@ -223,7 +223,7 @@ function M.apply(setup, notify)
   return true
 end
 
---- The same in words, for people who want to know beforehand.
+--- The same as text, for a dry run.
 ---@param setup mighost.Setup
 ---@return string[]
 function M.describe(setup)

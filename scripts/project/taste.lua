@@ -10,7 +10,7 @@ local MAX <const> = 256 * 1024
 local READ <const> = { max = MAX, links = "inside" }
 local MARK <const> = "^<!%-%- taste%-version: (%d+) %-%->[ \t\r]*\n"
 
--- Grows by one when a taste written from the text below should be gone through again.
+-- Grows by one when a taste written from the text below should be revised.
 local VERSION <const> = 1
 local HEAD <const> = ("<!-- taste-version: %d -->\n"):format(VERSION)
 local DEFAULT <const> = [[
@@ -25,7 +25,7 @@ What a good change looks like here. Every planning prompt ends with this text; m
 - Names say what a thing is for; comments say why.
 ]]
 
---- A text without the line that says which version it was written for, and that version; 0 where
+--- A text without the line that says which version it was written for, and that version; 0 when
 --- no line says it.
 local function split(text)
   local version = text:match(MARK)
@@ -50,7 +50,7 @@ M.default_path = ".mighost/" .. NAME
 ---@field version integer  what it was written for; 0 when it does not say
 ---@field is_stale boolean whether that is older than what mighost brings along
 
---- The file that counts: the repository's where the configuration names one, else the user's own.
+--- The file in use: the repository's if the configuration names one, else the user's own.
 ---@param root string
 ---@param config {taste?: string}
 ---@return string folder, string name   the file is `name` beneath `folder`
@@ -61,7 +61,7 @@ function M.locate(root, config)
   return homes.config(), NAME
 end
 
---- Reads the taste that counts.
+--- Reads the taste in use.
 ---@param root string
 ---@param config {taste?: string}   empty: the user's own
 ---@param may_lack? boolean   also one that the configuration names and nobody wrote yet
@@ -81,7 +81,7 @@ function M.load(root, config, may_lack)
     raw = raw or M.default_text, text = text, version = version, is_stale = version < VERSION }
 end
 
---- The text that counts; the default where nobody wrote one.
+--- The text in use; the default if nobody wrote one.
 ---@param root string
 ---@param config {taste?: string}
 ---@return string? text, string? message, string? name

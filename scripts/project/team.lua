@@ -1,6 +1,6 @@
---- What a repository brings along that could run or steer programs: the files of the folders of
---- `.mighost/` that scripts are searched in, and the keys of config.json that name programs.  It is
---- read once, as a whole, so that what was looked at and trusted is what is used.
+--- What in a repository could run or steer programs: the files in those folders of
+--- `.mighost/` where scripts are looked up, and the keys of config.json that name programs.  It is
+--- read once, as a whole, so that what was reviewed and trusted is what is used.
 
 local fs = require "host.fs"
 
@@ -26,7 +26,7 @@ local KINDS <const> = { symlink = "a symbolic link", other = "not a regular file
 ---@field problems string[]             why nothing of this can be trusted
 ---@field standing? mighost.Standing    see project.trust; nil as long as nobody asked
 
---- Names that mighost never looks at and that editors and systems leave behind.
+--- Names that mighost ignores: editors and systems leave such files behind.
 local function is_passed_over(name)
   return name:find("^%.") ~= nil or name:find("~$") ~= nil
 end
@@ -77,7 +77,7 @@ local function read_folder(reading, dir, path, depth)
   end
 end
 
---- The opened `.mighost/`; nil where there is none, or where it is not one's own.
+--- The opened `.mighost/`; nil when there is none, or when it is not the project's own.
 local function open_folder(reading)
   local root <close>, message = fs.open_dir(reading.root)
   if not root then
@@ -140,14 +140,14 @@ function M.unreadable(root, why)
   return { root = root, items = {}, problems = { why }, programs = {} }
 end
 
---- Whether the repository brings nothing of this kind along.
+--- Whether the repository has no such files.
 ---@param team mighost.Team
 ---@return boolean
 function M.is_empty(team)
   return next(team.items) == nil and #team.problems == 0
 end
 
---- What people call the things that it brings, sorted.
+--- The names of the files and keys for people, sorted.
 ---@param team mighost.Team
 ---@return string[]
 function M.names(team)

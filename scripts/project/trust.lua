@@ -1,6 +1,6 @@
---- What a repository brings along does not run just because someone typed `mighost` in it.  Scripts
---- of `.mighost/` and the keys of config.json that name programs are used once this user has said
---- so, as long as they are byte for byte what was said of.
+--- A repository's own scripts do not run just because somebody typed `mighost` in it.  The scripts
+--- in `.mighost/` and the keys of config.json that name programs are used once this user agreed, as
+--- long as they are byte for byte what the user agreed to.
 
 local VARIABLE <const> = "MIGHOST_TRUST"
 local SHOWN <const> = 3
@@ -20,12 +20,12 @@ local DAY <const> = 10 -- of an ISO 8601 time: its date
 ---@field before string    its text when it was trusted
 ---@field after string     its text now
 
---- Loaded only where a repository brings something along.
+--- Loaded only when a repository has such files.
 local function teams()
   return require "project.team"
 end
 
---- Only what matches is asked for: an empty project's digest opens nothing.
+--- Whether MIGHOST_TRUST is the digest of these files; it is computed only when that is set.
 local function is_named_by_environment(team)
   local wanted = os.getenv(VARIABLE)
   return wanted ~= nil and wanted ~= ""
@@ -76,7 +76,7 @@ end
 
 local M = {}
 
---- Decides what is trusted; what is, takes its place in the configuration.
+--- Decides what is trusted, and puts trusted keys into the configuration.
 ---@param project mighost.Project
 ---@return mighost.Standing
 function M.settle(project)
@@ -90,28 +90,28 @@ function M.settle(project)
   return standing
 end
 
---- How the user stands to what the project brings along.
+--- Whether the user trusts the project's own files and keys.
 ---@param project mighost.Project
 ---@return mighost.Standing
 function M.standing(project)
   return project.team and project.team.standing or M.settle(project)
 end
 
---- Whether what the project brings along may be used.
+--- Whether the project's own files and keys may be used.
 ---@param project mighost.Project
 ---@return boolean
 function M.is_trusted(project)
   return M.standing(project).state == "trusted"
 end
 
---- What people call the things that the project brings along, sorted.
+--- The names of the project's own files and keys, for people, sorted.
 ---@param project mighost.Project
 ---@return string[]
 function M.names(project)
   return project.team and teams().names(project.team) or {}
 end
 
---- Why nothing of it can be trusted, whoever is asked.
+--- Why none of it can be trusted, by anybody.
 ---@param project mighost.Project
 ---@return string[]
 function M.problems(project)
@@ -119,7 +119,7 @@ function M.problems(project)
   return table.move(problems, 1, #problems, 1, {})
 end
 
---- In what it differs from what was trusted last, sorted by name.
+--- How it differs from what was last trusted, sorted by name.
 ---@param project mighost.Project
 ---@return mighost.TrustChange[]
 function M.changes(project)
@@ -144,7 +144,7 @@ function M.changes(project)
   return changes
 end
 
---- Why what the project brings along is not used, in one line; nil where it is, or brings nothing.
+--- Why the project's own files are not used, in one line; nil when they are used or there are none.
 ---@param project mighost.Project
 ---@return string?
 function M.explain(project)
@@ -175,7 +175,7 @@ function M.refusal(project)
   return M.explain(project), "EUNTRUSTED", standing.fix or command
 end
 
---- For commands that would use what the project brings along.
+--- For commands that would use the project's own files.
 ---@param project mighost.Project
 ---@return true? ok, string? message, string? name, string? fix
 function M.check(project)
@@ -186,7 +186,7 @@ function M.check(project)
   return nil, M.refusal(project)
 end
 
---- What `MIGHOST_TRUST` has to be for this to be trusted; nil where nothing can be.
+--- The value of `MIGHOST_TRUST` that trusts this; nil when nothing can be trusted.
 ---@param project mighost.Project
 ---@return string? digest, string? message, string? name
 function M.digest(project)
@@ -197,7 +197,7 @@ function M.digest(project)
   return require("host.tree").sha256(teams().pack(project.team))
 end
 
---- Trusts from now on what was read when the project was opened, whatever is there meanwhile.
+--- Trusts from now on what was read when the project was opened, even if it has changed since.
 ---@param project mighost.Project
 ---@return true? ok, string? message, string? name, string? fix
 function M.accept(project)
@@ -216,7 +216,7 @@ function M.accept(project)
   return ok, message, name, fix
 end
 
---- Trusts nothing of this project any more.
+--- Stops trusting anything in this project.
 ---@param project mighost.Project
 ---@return boolean? was_trusted, string? message, string? name
 function M.revoke(project)
