@@ -16,9 +16,8 @@
 #include "err.h"
 
 struct mh_atomic_options {
-    mode_t mode; /* permission bits, less the umask's */
-    bool
-        durable; /* false: whole at every instant, but a power cut may bring back the old content */
+    mode_t mode;  /* permission bits, less the umask's */
+    bool durable; /* false: whole at every instant, but a power cut may restore the old content */
 };
 
 /*

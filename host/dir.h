@@ -99,9 +99,9 @@ int mh_kind_of_entry(int dirfd, const char *name, unsigned char type, enum mh_ki
 const char *mh_kind_name(enum mh_kind kind);
 
 /*
- * Puts the names in the open directory `fd` behind what is in the buffer: of each the kind as one
- * byte, the name, a NUL.  What vanishes meanwhile is left out, like "." and "..".  0, or -1 with
- * errno, and then perhaps some of them are there; ENOENT: the directory itself was removed.
+ * Appends the names in the open directory `fd` to the buffer: for each its kind as one byte, the
+ * name, a NUL.  What vanishes meanwhile is left out, like "." and "..".  0, or -1 with errno, and
+ * then some of them may have been appended; ENOENT: the directory itself was removed.
  */
 int mh_dir_names(int fd, struct mh_buffer *names);
 

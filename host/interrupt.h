@@ -1,5 +1,5 @@
 /*
- * interrupt: the one signal flag.  runtime.c sets it, whoever waits in C looks at it.
+ * interrupt: the one signal flag.  runtime.c sets it; whatever waits in C checks it.
  */
 #ifndef MH_INTERRUPT_H
 #define MH_INTERRUPT_H

@@ -56,7 +56,8 @@ int mh_os_create(int dirfd, const char *path, int flags, mode_t mode);
 int mh_os_write_all(int fd, const void *data, size_t size);
 
 /*
- * fsync, retried only on EINTR (an error of a sync is final: PUBLISH rules).  0 or -1 with errno.
+ * fsync, retried only on EINTR: after an error the kernel may answer 0 with the data gone.  0 or -1
+ * with errno.
  */
 int mh_os_fsync(int fd);
 

@@ -14,8 +14,8 @@ struct mh_probe {
 };
 
 /*
- * Tries both in a folder of its own beneath `path`, which it removes again.  0, or -1 with err
- * filled in when nothing can be written there; *probe is then untouched.
+ * Tries both in a new folder beneath `path`, and removes that folder.  0, or -1 with err filled in
+ * when nothing can be written there; *probe is then untouched.
  */
 int mh_probe_folder(const char *path, struct mh_probe *probe, struct mh_err *err);
 

@@ -121,7 +121,7 @@ int mh_proc_start(struct mh_proc **started, const struct mh_proc_options *option
  */
 int mh_proc_poll(struct mh_proc *proc, int max_ms, struct mh_err *err);
 
-/* How far it is. */
+/* How far the program is. */
 void mh_proc_progress(const struct mh_proc *proc, struct mh_proc_progress *progress);
 
 /*

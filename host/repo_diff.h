@@ -1,9 +1,9 @@
 /*
- * repo_diff: what an index holds otherwise than a commit.
+ * repo_diff: how an index differs from a commit.
  *
- * libgit2 is asked where it surely sees an index as git does, which saves a process; git's own
- * program where not: a split or sparse index, one without a checksum, entries with a conflict, out
- * of a sparse checkout, or only announced (`git add -N`).
+ * libgit2 answers where it certainly sees the index as git does, which saves a process.  git's own
+ * program answers for the rest: a split or sparse index, one without a checksum, entries with a
+ * conflict, outside a sparse checkout, or only announced (`git add -N`).
  */
 #ifndef MH_REPO_DIFF_H
 #define MH_REPO_DIFF_H

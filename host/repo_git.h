@@ -1,6 +1,6 @@
 /*
- * repo_git: git's own program, where it knows better than libgit2: status, identity, the index in
- * whatever form it has (split, sparse).
+ * repo_git: git's own program, where it knows more than libgit2: status, identity, the index in any
+ * form (split, sparse).
  *
  * The program runs in the work tree with the repository named explicitly; variables that would
  * point it elsewhere are removed from its environment, hooks and file-system monitors do not run.

@@ -1,6 +1,6 @@
 /*
- * repo_status: two questions that git's own program answers best: what is not as committed, and who
- * commits.
+ * repo_status: two questions that git's own program answers best: what differs from the commit, and
+ * who commits.
  */
 #ifndef MH_REPO_STATUS_H
 #define MH_REPO_STATUS_H
@@ -9,8 +9,8 @@
 
 /*
  * What is not exactly as in HEAD at or below `path`: changed, staged, untracked or ignored.  *out
- * is a heap string of the names, one a line, at most 10 and a line "and N more", control characters
- * replaced; NULL where everything is clean.
+ * is a heap string of the names, one on each line, at most 10 and a line "and N more", with control
+ * characters replaced; NULL when everything is clean.
  */
 int mh_repo_dirty(const struct mh_repo *repo, const char *path, char **out, struct mh_err *err);
 

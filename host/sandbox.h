@@ -8,9 +8,9 @@
  *                      reading and running stay open everywhere.  From ABI 6 on the child also
  *                      reaches no abstract socket and, unless it shares our terminal, no process by
  *                      a signal but its own.
- *   read-only mounts   folders within those paths that are to stay as they are, in a mount
- *                      namespace of the child's own.  Who is not root gets a user namespace with
- *                      it, in which only his own user and group have names.
+ *   read-only mounts   folders within those paths that must stay as they are, in a mount
+ *                      namespace of the child's own.  A user other than root gets a user namespace
+ *                      with it, in which only that user and group have names.
  *
  * Not covered: modes, owners, times and extended attributes; what another process does for the
  * child when it is asked through a socket that has a name; an administrator's other powers.

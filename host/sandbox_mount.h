@@ -1,9 +1,9 @@
 /*
  * sandbox_mount: folders that a child sees read-only, in a mount namespace of its own.
  *
- * Root makes just that namespace.  Anyone else gets a user namespace with it, where the system lets
- * him: his user and group keep their numbers there, all others show as "nobody", and what he may do
- * with files stays as it was.  The mounts cannot be undone from within: the power over them is
+ * Root makes only that namespace.  Any other user gets a user namespace with it, if the system
+ * allows that: the user and group keep their numbers there, all others show as "nobody", and access
+ * to files stays the same.  The mounts cannot be undone from within: the privilege to do so is
  * given up, and a namespace made inside has them locked.
  */
 #ifndef MH_SANDBOX_MOUNT_H

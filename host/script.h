@@ -1,5 +1,5 @@
 /*
- * script: a process for code that nobody vouches for.
+ * script: a process for untrusted code.
  *
  * A call of a team's script runs in a fork of mighost, without exec: it starts in well under a
  * millisecond, holds nothing of ours but a copy of our memory, and can do nothing but compute and
@@ -11,8 +11,8 @@
  * with mh_script_reply after each CALL, mh_script_end.  The child runs `body`, which talks through
  * its port and never returns to the caller's code.
  *
- * What is received comes from a process that may be anybody's: sizes and order are checked here,
- * contents by whoever reads them.  Only this process is waited for; nothing else is touched.
+ * What is received comes from an untrusted process: sizes and order are checked here, contents by
+ * whoever reads them.  Only this process is waited for; no other child is touched.
  */
 #ifndef MH_SCRIPT_H
 #define MH_SCRIPT_H
@@ -48,11 +48,11 @@ enum mh_script_reason {
     MH_SCRIPT_SETUP,        /* it could not be confined, so nothing ran */
     MH_SCRIPT_ERROR,        /* an error that the script raised */
     MH_SCRIPT_MEMORY,       /* over the limit of that name; likewise the next two */
-    MH_SCRIPT_INSTRUCTIONS, /**/
-    MH_SCRIPT_TIME,
-    MH_SCRIPT_FORBIDDEN, /* a system call that computing does not need */
-    MH_SCRIPT_CRASHED,   /* ended by the signal `signal` */
-    MH_SCRIPT_GARBAGE,   /* what it sent makes no sense, or it ended without a word */
+    MH_SCRIPT_INSTRUCTIONS, /* likewise */
+    MH_SCRIPT_TIME,         /* likewise */
+    MH_SCRIPT_FORBIDDEN,    /* a system call that computing does not need */
+    MH_SCRIPT_CRASHED,      /* ended by the signal `signal` */
+    MH_SCRIPT_GARBAGE,      /* what it sent is malformed, or it ended without a last word */
 };
 
 struct mh_script_message {

@@ -1,5 +1,5 @@
 /*
- * script_wire: plain values as bytes, the only form in which something passes between mighost and
+ * script_wire: plain values as bytes, the only form in which anything passes between mighost and
  * the process that runs a team's script.
  *
  * A message is a sequence of values.  A value is one byte, its kind, and what belongs to it:

@@ -1,6 +1,6 @@
 /*
- * tree_files: what copying and staging share: the directory a path lies in, and one file copied the
- * cheapest way there is.
+ * tree_files: what copying and staging share: finding the directory of a path, and copying one file
+ * in the cheapest way that works.
  */
 #ifndef MH_TREE_FILES_H
 #define MH_TREE_FILES_H
@@ -39,7 +39,7 @@ int mh_place_of(struct mh_place *place, const char *path, const char **name);
 /* Accepts an empty place. */
 void mh_place_close(struct mh_place *place);
 
-/* What was found not to work between the file systems at hand is not tried for every file anew. */
+/* Remembers what does not work between these file systems, so that it is not tried each time. */
 struct mh_copier {
     bool no_clone;
     bool no_range;
