@@ -15,6 +15,8 @@ local watching = require "planning.watch"
 local ANSWER_LIMIT <const> = 8 << 20
 local OUTPUT_CAP <const> = 1 << 30
 local STDIN <const> = 0
+local MOST <const> = 1 << 53         -- of anything that an agent may have used
+local LATEST <const> = 253402300799  -- the last second of the year 9999
 local NOTHING <const> = { bytes = 0, head = "", tail = "", whole = true }
 
 -- What an adapter says went wrong, and the name of such a failure.
@@ -168,9 +170,24 @@ local function view_of(call, spec, report)
   return view
 end
 
+---Whether an agent may be believed a number: nor is it what is none, 0/0.
+local function is_within(value, most)
+  return type(value) == "number" and value >= 0 and value <= most
+end
+
+---What an agent says that it used, as far as that can be.
+local function sound_usage(usage)
+  local kept = {}
+  for what, value in pairs(type(usage) == "table" and usage or {}) do
+    kept[what] = is_within(value, MOST) and value or nil
+  end
+  return next(kept) and kept or nil
+end
+
 ---The error of a call that brought no answer, as its adapter tells it.
 local function describe_trouble(call, report, why, kind, more)
-  report.trouble, report.retry_at = kind, more and more.retry_at
+  report.trouble = kind
+  report.retry_at = more and is_within(more.retry_at, LATEST) and more.retry_at or nil
   local when = ""
   if report.retry_at then
     when = " (until " .. time.format(report.retry_at, sys.utc_offset(report.retry_at)) .. ")"
@@ -185,10 +202,11 @@ local function translate(adapter, call, spec, report)
   if not ok then
     return nil, ("%s: %s"):format(name_agent(call), answer), "ECONFIG"
   end
-  report.usage = (answer or more or {}).usage
+  report.usage = sound_usage((answer or more or {}).usage)
   if not answer then
     return nil, describe_trouble(call, report, why, kind, more)
   end
+  answer.usage = report.usage
   local problem, name = unfit(answer.text, view.stdout)
   if problem then
     local hint = name == "EJUDGE" and view.stderr.last_line()

@@ -118,6 +118,22 @@ describe("planning.call", function()
     assert.same({ tokens = 1 }, report.usage)
   end)
 
+  it("believes no agent a number that cannot be", function()
+    for _, odd in ipairs { 1 / 0, -1 / 0, 0 / 0, -1, 1e300, "7", { 7 } } do
+      local usage = { cost_usd = odd, total_tokens = 7, input_tokens = odd }
+      local answer, _, _, report = run("cat", { answer = function()
+        return { text = "x", usage = usage }
+      end })
+      assert.same({ { total_tokens = 7 }, { total_tokens = 7 } }, { answer.usage, report.usage })
+      local _, message, name, failed = run("exit 1", { answer = function()
+        return nil, "is rate-limited", "rate-limited", { usage = { cost_usd = odd },
+          retry_at = odd }
+      end })
+      assert.same({ "the agent test for expand is rate-limited", "EAGENT" }, { message, name })
+      assert.is_nil(failed.usage or failed.retry_at)
+    end
+  end)
+
   it("gives the variables that the adapter names, and no others", function()
     local env = require("host.sys").env()
     local answer = run("env", { passes = { "PAT*", "PW" } })
