@@ -40,6 +40,21 @@ describe("mighost version --json", function()
   end)
 end)
 
+describe("--json with --help", function()
+  it("prints the help, which is for people, wherever they stand", function()
+    for _, words in ipairs { { "plan" }, { "migration", "show" }, { "version" } } do
+      local plain = program.run { args = table.move({ "--help" }, 1, 1, #words + 1, { table.unpack(
+        words) }) }
+      for _, more in ipairs { { "--json", "--help" }, { "--help", "--json" } } do
+        local result = program.run { args = table.move(more, 1, 2, #words + 1, { table.unpack(
+          words) }) }
+        assert.same({ 0, plain.stdout, "" }, { result.exit, result.stdout, result.stderr })
+        assert.matches("^Usage: mighost ", result.stdout)
+      end
+    end
+  end)
+end)
+
 describe("mighost migration list --json", function()
   it("answers as its schema says, on every exit", function()
     local p <close> = project.new()

@@ -3,6 +3,7 @@
 local program = require "spec.support.program"
 local project = require "spec.support.project"
 local schema = require "spec.support.schema"
+local sh = require "spec.support.sh"
 local strict = require "lib.strict"
 local team = require "spec.support.team"
 
@@ -72,6 +73,21 @@ describe("a pipeline of a team's own", function()
     expect(3, result)
     assert.matches("yes\t.*it changes a format",
       p:run({ "migration", "list", "--awaiting-review", "--no-headers" }).stdout)
+    local words = {}
+    for i, word in ipairs { program.exe, "migration", "review", "x", "--with", "command",
+      "--agent-command", p:script([[test -t 0 && test -t 1 && cd $MIGHOST_WORK_DIR && sed -i \
+        -e 's/"awaiting_human_review": .*/"awaiting_human_review": false,/' \
+        -e 's/"human_review_reason": .*/"human_review_reason": null,/' manifest.json]]) } do
+      words[i] = sh.quote(word)
+    end
+    local reviewed = sh.run { argv = { "script", "-qec", table.concat(words, " "), "/dev/null" },
+      cwd = p.path, env = p:env() }
+    assert.equal(0, reviewed.exit, reviewed.stdout)
+    assert.same({ "secure", "terminal-ready-awaiting-human" },
+      { read_state(p).pipeline.name, read_state(p).next_step })
+    assert.equal("", p:run({ "migration", "list", "--awaiting-review", "--no-headers" }).stdout)
+    assert.equal("", p:run({ "migration", "doctor", "--all" }).stdout)
+    expect(0, p:run { "migration", "undo", "x" })
     expect(0, refine(p, { "x", "--message", "Do not change it." }))
     assert.equal("loop-review", read_state(p).next_step)
   end)
