@@ -3,10 +3,8 @@
 ---   local parser = cli.parser { name = "migration show", summary = "Shows one migration.",
 ---     example = "mighost migration show retire-the-old-parser", json = true }
 ---   parser:argument("slug", "The migration.")       -- anything of lua-argparse
----   local opts, code = cli.parse(parser, { ... })
----   if not opts then return code end                -- help was shown, or the usage was wrong
----   local project, message, name, fix = mighost.open(opts)
----   if not project then return cli.fail(opts, message, name, fix) end
+---   local project, code, opts = cli.enter(parser, { ... }, mighost.open)
+---   if not project then return code end             -- help was shown, or something is wrong
 ---   ...
 ---   return cli.answer(opts, 0, data)                -- with --json the document, else nothing
 ---
@@ -160,6 +158,25 @@ function M.parse(command, args)
   end
   opts.on_print = show_printed(opts)
   return opts
+end
+
+--- The way in of a command that works on a project: reads the arguments, then opens the project.
+--- Without one the command is over and the second value is its exit code.
+---@generic P
+---@param command table   as for `parse`
+---@param args string[]
+---@param open fun(opts: mighost.cli.Opts): P?, string?, string?, string?   mighost.open
+---@return P? project, integer? code, mighost.cli.Opts? opts
+function M.enter(command, args, open)
+  local opts, code = M.parse(command, args)
+  if not opts then
+    return nil, code
+  end
+  local project, message, name, fix = open(opts)
+  if not project then
+    return nil, M.fail(opts, message, name, fix), opts
+  end
+  return project, nil, opts
 end
 
 --- Runs a command only as far as its parser, which it gives.

@@ -15,8 +15,8 @@ local parser = cli.parser {
   example = { "mighost check", "mighost check --json" },
   json = true,
 }
-local opts, code = cli.parse(parser, { ... })
-if not opts then
+local project, code, opts = cli.enter(parser, { ... }, mighost.open)
+if not project then
   return code
 end
 
@@ -50,10 +50,6 @@ local function show(inspection)
   end
 end
 
-local project, message, name, fix = mighost.open(opts)
-if not project then
-  return cli.fail(opts, message, name, fix)
-end
 local inspection, why, errno, help = mighost.check(project)
 if not inspection then
   return cli.fail(opts, why, errno, help)

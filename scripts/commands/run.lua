@@ -31,13 +31,9 @@ parser:option("--sleep", "Seconds between two actions (default: 0).")
   :argname("S"):convert(agent.count)
 loop.add(parser, TIMEOUT)
 
-local opts, code = cli.parse(parser, { ... })
-if not opts then
-  return code
-end
-local project, message, name, fix = mighost.open(opts)
+local project, code, opts = cli.enter(parser, { ... }, mighost.open)
 if not project then
-  return cli.fail(opts, message, name, fix)
+  return code
 end
 local shown <close> = loop_progress.new(opts)
 return loop_progress.run(shown, project, loop.request(opts, "run"), mighost.loop)

@@ -23,13 +23,9 @@ parser:mutex(
   parser:flag("--revoke", "Stop trusting anything in this project.")
 )
 
-local opts, code = cli.parse(parser, { ... })
-if not opts then
-  return code
-end
-local project, message, name, fix = mighost.open(opts)
+local project, code, opts = cli.enter(parser, { ... }, mighost.open)
 if not project then
-  return cli.fail(opts, message, name, fix)
+  return code
 end
 
 --- Control characters must not hide anything from whoever reads this, on a terminal or in a pipe.

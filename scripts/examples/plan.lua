@@ -23,13 +23,9 @@ parser:option("--pipeline", "The graph of its stages."):argname("NAME")
 parser:flag("--yes", "Do not ask.")
 agent.add_choice(parser, "in the repository's root, prompt on its standard input.")
 
-local opts, code = cli.parse(parser, { ... })
-if not opts then
-  return code
-end
-local project, message, name, fix = mighost.open(opts)
+local project, code, opts = cli.enter(parser, { ... }, mighost.open)
 if not project then
-  return cli.fail(opts, message, name, fix)
+  return code
 end
 
 --- Whether a person says yes; nobody to ask is no.

@@ -10,13 +10,9 @@ local parser = cli.parser {
   summary = "Writes a report of all migrations as Markdown.",
   example = "mighost ./report.lua >migrations.md",
 }
-local opts, code = cli.parse(parser, { ... })
-if not opts then
-  return code
-end
-local project, message, name, fix = mighost.open(opts)
+local project, code, opts = cli.enter(parser, { ... }, mighost.open)
 if not project then
-  return cli.fail(opts, message, name, fix)
+  return code
 end
 
 --- On one line, without what Markdown would take for markup.

@@ -1,3 +1,4 @@
+local exits = require "lib.exit"
 local json = require "lib.json"
 local program = require "spec.support.program"
 local sh = require "spec.support.sh"
@@ -37,6 +38,45 @@ local function document(result)
   assert.equal(result.exit == 0, value.ok)
   return value
 end
+
+describe("cli.enter", function()
+  --- Runs a command that enters with `open`, and prints what it got.
+  local function enter(open, args)
+    local dir <close> = tmp.dir()
+    dir:write("try.lua", ([[
+      local cli = require "cli"
+      local parser = cli.parser { name = "try", summary = "Tries.", example = "mighost try",
+        json = true }
+      local project, code, opts = cli.enter(parser, { ... }, %s)
+      print(project, code, opts and opts.repo_root)
+      return code or 7
+    ]]):format(open))
+    return program.run { args = { dir:join("try.lua"), table.unpack(args or {}) } }
+  end
+
+  it("gives what is opened for the options, and the options", function()
+    local result = enter("function(opts) return 'project in ' .. opts.repo_root end",
+      { "-C", "dir" })
+    assert.equal("project in dir\tnil\tdir\n", result.stdout)
+    assert.equal(7, result.exit)
+  end)
+
+  it("opens nothing for help or where the usage is wrong", function()
+    assert.equal(0, enter("error", { "--help" }).exit)
+    local result = enter("error", { "--nope" })
+    assert.equal(2, result.exit)
+    assert.equal("nil\t2\tnil\n", result.stdout)
+  end)
+
+  it("says why nothing can be opened, as JSON where that is asked for", function()
+    local refuse = "function() return nil, 'no project here', 'ENOTREPO', 'git init' end"
+    local result = enter(refuse)
+    assert.equal("mighost: no project here\n  next: git init\n", result.stderr)
+    assert.equal(exits.code("ENOTREPO"), result.exit)
+    local answer = enter(refuse, { "--json" }).stdout:match("^[^\n]*\n")
+    assert.equal("git init", document({ stdout = answer, exit = result.exit }).fix)
+  end)
+end)
 
 describe("cli.parse", function()
   it("gives options and arguments", function()

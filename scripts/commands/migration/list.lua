@@ -32,7 +32,7 @@ local function to_json(rows)
   return { migrations = migrations }
 end
 
-local opts, code = cli.parse({
+local project, code, opts = cli.enter({
   name = "migration list",
   summary = "Lists the migrations of this project as tab-separated values, in byte order of slugs.",
   example = { "mighost migration list", "mighost migration list --awaiting-review --no-headers" },
@@ -43,13 +43,9 @@ local opts, code = cli.parse({
     parser:flag("--awaiting-review", "Only migrations that wait for a person.")
     parser:flag("--no-headers", "Leave out the column names.")
   end,
-}, { ... })
-if not opts then
-  return code
-end
-local project, message, name, fix = mighost.open(opts)
+}, { ... }, mighost.open)
 if not project then
-  return cli.fail(opts, message, name, fix)
+  return code
 end
 for _, unused in ipairs(mighost.untrusted(project)) do
   cli.note(opts, unused)

@@ -19,13 +19,9 @@ parser:argument("slug", "A slug, or the path of a migration.")
 agent.add_choice(parser, "in the copy, attached to the terminal; MIGHOST_PROMPT names a file with "
   .. "the prompt, MIGHOST_WORK_DIR the copy.")
 
-local opts, code = cli.parse(parser, { ... })
-if not opts then
-  return code
-end
-local project, message, name, fix = mighost.open(opts)
+local project, code, opts = cli.enter(parser, { ... }, mighost.open)
 if not project then
-  return cli.fail(opts, message, name, fix)
+  return code
 end
 local shown <close> = progress.new(opts)
 local request = progress.attach(shown, agent.request(opts))

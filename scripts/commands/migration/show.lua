@@ -48,8 +48,8 @@ parser:mutex(
     :args(2):argname({ "STEP", "STEP" })
 )
 
-local opts, code = cli.parse(parser, { ... })
-if not opts then
+local project, code, opts = cli.enter(parser, { ... }, mighost.open)
+if not project then
   return code
 end
 
@@ -220,11 +220,6 @@ local function show_diff(diff)
     end
   end
   page:write()
-end
-
-local project, message, name, fix = mighost.open(opts)
-if not project then
-  return cli.fail(opts, message, name, fix)
 end
 
 local function look()

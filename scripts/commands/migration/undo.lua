@@ -23,13 +23,9 @@ parser:option("--to", "Go back to the latest earlier time that this step was acc
   .. "commit that published a step."):argname("STEP")
 parser:flag("-n --dry-run", "Check everything and say what would happen.")
 
-local opts, code = cli.parse(parser, { ... })
-if not opts then
-  return code
-end
-local project, message, name, fix = mighost.open(opts)
+local project, code, opts = cli.enter(parser, { ... }, mighost.open)
 if not project then
-  return cli.fail(opts, message, name, fix)
+  return code
 end
 local undone, why, errno, help = mighost.undo(project, {
   slug = opts.slug, to = opts.to, dry_run = opts.dry_run,
