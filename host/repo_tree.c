@@ -85,6 +85,32 @@ static bool is_unchanged(const struct build *build, const char *prefix)
     }
 }
 
+static int refuse_name(const struct mh_entry *entry, struct mh_err *err)
+{
+    return mh_err_set(err, "EINVALIDPATH", "git cannot hold a file of this name: %s", entry->path);
+}
+
+static git_filemode_t mode_of(const struct mh_entry *entry)
+{
+    if (entry->type == MH_ENTRY_DIRECTORY) {
+        return GIT_FILEMODE_TREE;
+    }
+    return (entry->mode & S_IXUSR) != 0 ? GIT_FILEMODE_BLOB_EXECUTABLE : GIT_FILEMODE_BLOB;
+}
+
+static int insert(git_treebuilder *builder, const struct mh_entry *entry, const char *name,
+                  const git_oid *id, struct mh_err *err)
+{
+    const git_error *why;
+
+    if (git_treebuilder_insert(NULL, builder, name, id, mode_of(entry)) == 0) {
+        return 0;
+    }
+    why = git_error_last(); /* "git~1" is what some file systems call ".git" */
+    return why != NULL && why->klass == GIT_ERROR_TREE ? refuse_name(entry, err)
+                                                       : mh_repo_git_failed(entry->path, err);
+}
+
 static int write_directory(const struct build *build, const char *prefix, const git_tree *base,
                            git_oid *out, size_t *written, struct mh_err *err);
 
@@ -103,10 +129,7 @@ static int add_directory(const struct build *build, git_treebuilder *builder,
         known = NULL;
     }
     if (known != NULL && is_unchanged(build, entry->path)) {
-        return git_treebuilder_insert(NULL, builder, name, git_tree_entry_id(known),
-                                      GIT_FILEMODE_TREE) < 0
-                   ? mh_repo_git_failed(entry->path, err)
-                   : 0;
+        return insert(builder, entry, name, git_tree_entry_id(known), err);
     }
     if (known != NULL &&
         git_tree_lookup(&below, build->objects->view, git_tree_entry_id(known)) < 0) {
@@ -114,24 +137,17 @@ static int add_directory(const struct build *build, git_treebuilder *builder,
     }
     result = write_directory(build, entry->path, below, &id, &written, err);
     git_tree_free(below);
-    if (result == 0 && written > 0 &&
-        git_treebuilder_insert(NULL, builder, name, &id, GIT_FILEMODE_TREE) < 0) {
-        return mh_repo_git_failed(entry->path, err);
-    }
-    return result;
+    return result == 0 && written > 0 ? insert(builder, entry, name, &id, err) : result;
 }
 
 static int add_entry(const struct build *build, git_treebuilder *builder,
                      const struct mh_entry *entry, const char *name, const git_tree *base,
                      struct mh_err *err)
 {
-    git_filemode_t mode =
-        (entry->mode & S_IXUSR) != 0 ? GIT_FILEMODE_BLOB_EXECUTABLE : GIT_FILEMODE_BLOB;
     git_oid id;
 
-    if (strcasecmp(name, ".git") == 0) {
-        return mh_err_set(err, "EINVALIDPATH", "git cannot hold a file of this name: %s",
-                          entry->path);
+    if (strcasecmp(name, ".git") == 0) { /* a folder of that name may have no file in it */
+        return refuse_name(entry, err);
     }
     if (entry->type == MH_ENTRY_DIRECTORY) {
         return add_directory(build, builder, entry, name, base, err);
@@ -139,10 +155,7 @@ static int add_entry(const struct build *build, git_treebuilder *builder,
     if (blob_of(build, entry, name, base, &id, err) < 0) {
         return -1;
     }
-    if (git_treebuilder_insert(NULL, builder, name, &id, mode) < 0) {
-        return mh_repo_git_failed(entry->path, err);
-    }
-    return 0;
+    return insert(builder, entry, name, &id, err);
 }
 
 /* Writes the directory `prefix` ("" is the root); its depth is bounded by MH_TREE_PATH_MAX. */
