@@ -22,7 +22,7 @@ int mh_publish_open_absolute(const char *path, struct mh_err *err)
 static int make_dir(int dirfd, const char *name, struct mh_err *err)
 {
     if (mh_os_mkdir(dirfd, name, 0700) < 0 && errno != EEXIST) {
-        return mh_err_sys(err, errno, "cannot make directory %s in git's common directory", name);
+        return mh_err_sys(err, errno, "cannot make directory %s", name);
     }
     return mh_path_open_dir(dirfd, name, err);
 }
@@ -43,7 +43,8 @@ static int open_home(struct mh_site *site, struct mh_err *err)
         result = 0;
     }
     mh_os_close(&common);
-    return result;
+    return result < 0 ? mh_err_wrap(err, "in git's directory %s", mh_repo_commondir(site->repo))
+                      : 0;
 }
 
 static int open_live(struct mh_site *site, struct mh_err *err)

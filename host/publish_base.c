@@ -8,6 +8,14 @@
 #include "path.h"
 #include "publish_parts.h"
 
+static int read_live(const struct mh_site *site, const char *slug, struct mh_snapshot *out,
+                     struct mh_err *err)
+{
+    return mh_snapshot_take(site->live_fd, slug, NULL, out, err) < 0
+               ? mh_err_wrap(err, "in %s", site->live)
+               : 0;
+}
+
 int mh_site_base(const struct mh_site *site, const struct mh_lease *lease, struct mh_base *out,
                  struct mh_err *err)
 {
@@ -22,7 +30,7 @@ int mh_site_base(const struct mh_site *site, const struct mh_lease *lease, struc
     /* The digest comes before the look at git: an edit after it is found at the exchange. */
     if (mh_lock_verify(&lease->lock, err) == 0 && mh_publish_check_operation(site, err) == 0 &&
         mh_publish_read_branch(site, &head, err) == 0 &&
-        mh_snapshot_take(site->live_fd, lease->slug, NULL, &base.live, err) == 0 &&
+        read_live(site, lease->slug, &base.live, err) == 0 &&
         mh_publish_check_clean(site, lease->slug, err) == 0 &&
         mh_repo_tree_id(site->repo, head.commit.hex, path, &base.tree, err) >= 0) {
         base.branch = head.branch;

@@ -63,7 +63,10 @@ int mh_publish_open_transactions(const struct mh_site *site, struct mh_err *err)
         return mh_err_sys(err, errno, "cannot make %s/" MH_TRANSACTIONS, site->live);
     }
     fd = mh_path_open_dir(site->live_fd, MH_TRANSACTIONS, err);
-    if (fd >= 0 && write_ignore_file(fd) < 0) {
+    if (fd < 0) {
+        return mh_err_wrap(err, "in %s", site->live);
+    }
+    if (write_ignore_file(fd) < 0) {
         (void)mh_err_sys(err, errno, "cannot write %s/" MH_TRANSACTIONS "/.gitignore", site->live);
         mh_os_close(&fd);
     }

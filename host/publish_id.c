@@ -21,7 +21,11 @@ static int read_id(struct mh_site *site, struct mh_err *err)
     count = mh_os_read(fd, id, MH_PROJECT_ID_HEX);
     mh_os_close(&fd);
     if (count != MH_PROJECT_ID_HEX || strspn(id, "0123456789abcdef") != MH_PROJECT_ID_HEX) {
-        return mh_err_set(err, "ECORRUPT", "not an id of 32 hexadecimal digits: %s/id", site->home);
+        return mh_err_set(
+            err, "ECORRUPT",
+            "%s/id is damaged: put back its 32 hexadecimal digits, the name of a "
+            "folder in %s/projects, or remove it and begin without what is kept there",
+            site->home, site->state_home);
     }
     memcpy(site->id, id, sizeof id);
     return 1;

@@ -281,7 +281,9 @@ int mh_journal_read(int dirfd, const char *slug, struct mh_journal *out, struct 
             return 0;
         }
         *err = failure;
-        return -1;
+        return strcmp(failure.name, "EFBIG") == 0 /* none of ours is so long */
+                   ? mh_err_set(err, "ECORRUPT", "%s", failure.message)
+                   : -1;
     }
     result = mh_buffer_reserve(&buffer, buffer.size + 1, err);
     if (result == 0) {

@@ -46,6 +46,9 @@ int mh_publish_lock(const struct mh_site *site, int dirfd, const char *name, con
     }
     result = mh_lock_take(dirfd, name, text, &options, out, err);
     free(text);
+    if (result < 0 && strcmp(err->name, "EBUSY") != 0 && strcmp(err->name, "EINTERRUPTED") != 0) {
+        (void)mh_err_wrap(err, "in %s", site->home); /* somebody has to look there */
+    }
     return result;
 }
 

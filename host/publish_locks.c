@@ -45,7 +45,8 @@ static int sweep(const struct mh_site *site, struct mh_err *err)
     }
     for (size_t i = 0; i < listing.count && result == 0; i++) {
         if (mh_os_unlink(site->locks_fd, listing.entries[i].name, 0) < 0) {
-            result = mh_err_sys(err, errno, "cannot remove an old lock file");
+            result = mh_err_sys(err, errno, "cannot remove %s/locks/%s, which a dead process left",
+                                site->home, listing.entries[i].name);
         }
     }
     mh_listing_release(&listing);

@@ -275,9 +275,10 @@ static int recover(struct mh_resume *resume, struct mh_err *err)
     if (found > 0) {
         return recover_journal(resume, err);
     }
-    return found < 0 && strcmp(err->name, "ECORRUPT") == 0
-               ? handle_corrupt(site, slug, resume->out, err)
-               : found;
+    if (found < 0 && strcmp(err->name, "ECORRUPT") == 0) {
+        return handle_corrupt(site, slug, resume->out, err);
+    }
+    return found < 0 ? mh_err_wrap(err, "in %s", site->home) : 0;
 }
 
 int mh_site_recover(const struct mh_site *site, const struct mh_lease *lease,

@@ -143,7 +143,7 @@ static int append_line(int root, const char *path, bool make, const char *line, 
     }
     dir = open_parent(root, path, err);
     if (dir < 0) {
-        return -1;
+        return mh_err_wrap(err, "cannot write git's log %s", path);
     }
     fd = mh_os_create(dir, mh_ref_file(path), O_WRONLY | O_APPEND | O_CREAT, 0666);
     if (fd < 0 || mh_os_write_all(fd, line, strlen(line)) < 0) {

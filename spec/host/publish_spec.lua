@@ -1,6 +1,7 @@
 --- host.publish: whole, durable, recoverable, and nobody else's work touched.
 
 local lfs = require "lfs"
+local publish = require "host.publish"
 local site_support = require "spec.support.site"
 local sh = require "spec.support.sh"
 local sys = require "host.sys"
@@ -479,15 +480,41 @@ describe("host.publish", function()
       is_sound()
     end)
 
-    it("drops a torn journal where live is as committed, and keeps it where not", function()
-      site:die(BEGIN .. "assert(step.tx:exchange())")
-      local journal = site.path .. "/.git/mighost/journals/m"
-      sh.check { argv = { "truncate", "-s", "-40", journal } }
-      fails("ECORRUPT", site:recover("m"))
-      sh.check { argv = { "git", "-C", site.path, "checkout", "-q", "--", "migrations/m" } }
-      sh.check { argv = { "rm", site.live .. "/m/new.md" } }
-      assert.are.equal("discarded", assert(site:recover("m")).action)
+    it("says where it is that something odd is in the way of its own", function()
+      local home = site.path .. "/.git/mighost"
+      for _, case in ipairs {
+        { "leases/m.lock", "rm -f %s; mkfifo %s", "in " .. home },
+        { "repo.lock", "rm -f %s; mkdir %s", "in " .. home },
+        { "locks/x", "mkdir %s %s/y", home .. "/locks/x" },
+        { "journals/m", "mkdir %s; touch %s/y", "in " .. home },
+        { "../../migrations/__transactions__", "rm -rf %s; touch %s", "in migrations: " },
+        { "../../migrations/m/pipe", "mkfifo %s", "in migrations: m/pipe is a FIFO" },
+        { "leases", "rm -r %s; touch %s", "in git's directory " .. site.path .. "/.git: " },
+      } do
+        local path = sh.quote(home .. "/" .. case[1])
+        assert(os.execute(case[2]:format(path, path)))
+        local done, message = pcall(site.publish, site, "m", { ["plan.md"] = "two\n" })
+        assert.is_false(done)
+        assert.is_truthy(message:find(case[3], 1, true), message)
+        sh.check { argv = { "rm", "-r", home .. "/" .. case[1] } }
+        collectgarbage()
+        assert(site:recover("m"))
+        assert.equal("one\n", site.repo:read(PLAN))
+      end
       is_sound()
+    end)
+
+    it("drops a torn journal where live is as committed, and keeps it where not", function()
+      for _, size in ipairs { "-40", "3M" } do
+        site:die(BEGIN .. "assert(step.tx:exchange())")
+        local journal = site.path .. "/.git/mighost/journals/m"
+        sh.check { argv = { "truncate", "-s", size, journal } }
+        fails("ECORRUPT", site:recover("m"))
+        sh.check { argv = { "git", "-C", site.path, "checkout", "-q", "--", "migrations/m" } }
+        sh.check { argv = { "rm", site.live .. "/m/new.md" } }
+        assert.are.equal("discarded", assert(site:recover("m")).action)
+        is_sound()
+      end
     end)
 
     it("removes git locks that a dead process of ours left, and no other", function()
@@ -548,12 +575,14 @@ describe("host.publish", function()
   end)
 
   it("refuses a name that git cannot hold before anything is live", function()
-    local step = site:begin("m", { [".git/config"] = "[core]\n" })
-    fails("EINVALIDPATH", step.tx:exchange())
-    step.tx:rollback()
-    step.lease:drop()
-    assert.is_nil(site.repo:read("migrations/m/.git/config"))
-    is_sound()
+    for _, name in ipairs { ".git/config", ".GIT", "git~1", "a/Git~1/x" } do
+      local step = site:begin("m", { [name] = "[core]\n" })
+      fails("EINVALIDPATH", step.tx:exchange())
+      step.tx:rollback()
+      step.lease:drop()
+      assert.is_nil(site.repo:read("migrations/m/" .. name))
+      is_sound()
+    end
   end)
 
   it("refuses a workspace that is not what was judged", function()
@@ -624,5 +653,18 @@ describe("host.publish", function()
     local id = site:open():project_id()
     assert.is_truthy(id:find("^%x+$") and #id == 32)
     assert.are.equal(id, site:open():project_id())
+  end)
+
+  it("says what to do about an id that something damaged", function()
+    local id = site:open():project_id()
+    for _, text in ipairs { "", id:sub(1, 31), id:upper():gsub("%d", "G") } do
+      site.repo:write(".git/mighost/id", text)
+      local message = fails("ECORRUPT", publish.open { repo = site.handle, live = "migrations",
+        state_home = site.state.path })
+      assert.is_truthy(message:find(".git/mighost/id", 1, true), message)
+      assert.is_truthy(message:find(site.state.path .. "/projects", 1, true), message)
+    end
+    assert(os.remove(site.path .. "/.git/mighost/id"))
+    assert.are_not.equal(id, site:open():project_id())
   end)
 end)
