@@ -3,6 +3,7 @@
 
 local cli = require "cli"
 local layout = require "lib.layout"
+local prose = require "lib.prose"
 local text = require "lib.text"
 
 local COLUMNS <const> = 80
@@ -83,6 +84,14 @@ end
 ---@return string
 function M.column(value, columns)
   return layout.pad(text.printable(value), columns)
+end
+
+---What calls of agents used, in words.
+---@param spent mighost.Spending
+---@return string
+function M.spending(spent)
+  local cost = spent.cost_usd and ("$%.2f, "):format(spent.cost_usd) or ""
+  return ("%s%d tokens in %s"):format(cost, spent.tokens, prose.count(spent.calls, "call"))
 end
 
 ---A time as a person reads it; another form than the usual one stays as it is.

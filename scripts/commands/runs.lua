@@ -105,9 +105,7 @@ local function add_head(run)
   if run.message then
     page:add_field("why", run.message)
   end
-  page:add_field("spent", ("%s%d tokens in %d %s"):format(
-    run.spent.cost_usd and ("$%.2f, "):format(run.spent.cost_usd) or "", run.spent.tokens,
-    run.spent.calls, run.spent.calls == 1 and "call" or "calls"))
+  page:add_field("spent", pages.spending(run.spent))
   page:add_field("commits", tostring(run.commits))
   page:add_field("evidence", run.path)
 end

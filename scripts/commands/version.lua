@@ -25,11 +25,8 @@ end
 local project = mighost.open(opts)
 local system = mighost.version(project and project.common)
 if opts.json then
-  local json = require "lib.json"
-  for _, name in ipairs { "libgit2", "git", "exchange", "reflink" } do
-    system[name] = system[name] == nil and json.null or system[name]
-  end
-  return cli.answer(opts, 0, system)
+  local optional = { "libgit2", "git", "exchange", "reflink" }
+  return cli.answer(opts, 0, require("lib.json").fill(system, optional))
 end
 
 local function say(value, yes, no)

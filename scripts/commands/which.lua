@@ -45,11 +45,9 @@ end
 local function fill_in()
   local json = require "lib.json"
   for _, layer in ipairs(which.layers) do
-    layer.why = layer.why or json.null
+    json.fill(layer, { "why" })
   end
-  which.trusted = which.trusted == nil and json.null or which.trusted
-  which.note = which.note or json.null
-  return which
+  return json.fill(which, { "trusted", "note" })
 end
 
 tell()

@@ -95,4 +95,28 @@ function M.decode(source)
   return value
 end
 
+---The object or array in a file; nil where the file holds anything else, is too long or is missing.
+---@param dir { read: fun(self: table, path: string, opts?: table): string|nil } a host.fs.Dir
+---@param path string
+---@param opts? table of reading, e.g. the most bytes
+---@return table|nil
+function M.read_table(dir, path, opts)
+  local source = dir:read(path, opts)
+  local value = source and M.decode(source)
+  return type(value) == "table" and value or nil
+end
+
+---Makes fields that an object lacks null, so that every key is always there.
+---@param object table
+---@param fields string[]
+---@return table object
+function M.fill(object, fields)
+  for _, field in ipairs(fields) do
+    if object[field] == nil then
+      object[field] = M.null
+    end
+  end
+  return object
+end
+
 return M

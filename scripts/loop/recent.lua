@@ -41,12 +41,6 @@ local DEEPEST <const> = 6 -- folders of a run below one another
 ---@field calls mighost.RecentCall[]
 ---@field snapshots string[] paths of the failure snapshots
 
-local function read_json(dir, path)
-  local source = dir:read(path, LIMIT)
-  local value = source and json.decode(source)
-  return type(value) == "table" and value or nil
-end
-
 local function text_or_nil(value)
   return type(value) == "string" and value or nil
 end
@@ -61,7 +55,7 @@ end
 ---How many commits a run made, and what the loop wrote of it.
 local function read_summary(run)
   local dir <close> = fs.open_dir(run.path)
-  local summary = dir and read_json(dir, "summary.json")
+  local summary = dir and json.read_table(dir, "summary.json", LIMIT)
   if summary and type(summary.attempts) == "table" then
     json.array(summary.attempts) -- an empty one is still a list
   end
@@ -100,7 +94,7 @@ local function add_calls(dir, place, calls, depth)
     if entry.kind == "directory" and depth < DEEPEST then
       add_calls(dir, path, calls, depth + 1)
     elseif entry.name == "report.json" then
-      local report = read_json(dir, path)
+      local report = json.read_table(dir, path, LIMIT)
       if report and type(report.agent) == "string" then
         calls[#calls + 1] = describe_call(place, report)
       end

@@ -104,10 +104,7 @@ end
 function M.encode(facts, attempts, counts)
   local document = tables.copy({ schema_version = SCHEMA_VERSION, counts = counts,
     attempts = json.array(attempts) }, facts)
-  for _, name in ipairs { "finished_at", "message" } do
-    document[name] = document[name] or json.null
-  end
-  return json.encode(document) .. "\n"
+  return json.encode(json.fill(document, { "finished_at", "message" })) .. "\n"
 end
 
 return M

@@ -106,9 +106,9 @@ end
 local function runs_of(dir, root)
   local found = {}
   for _, entry in ipairs(dir:list() or {}) do
-    local text = entry.kind == "directory" and dir:read(entry.name .. "/" .. ABOUT, READ)
-    local about = text and json.decode(text)
-    if type(about) == "table" and about.root == root then
+    local about = entry.kind == "directory"
+      and json.read_table(dir, entry.name .. "/" .. ABOUT, READ)
+    if about and about.root == root then
       found[#found + 1] = { id = entry.name, about = about }
     end
   end

@@ -41,12 +41,6 @@ local LARGEST_PID <const> = 1 << 22
 ---@field entries mighost.OlderEntry[] in byte order of their names
 ---@field problem string|nil why nothing can be said of them
 
-local function read_json(dir, path)
-  local source = dir:read(path, SMALL)
-  local value = source and json.decode(source)
-  return type(value) == "table" and value or nil
-end
-
 ---When a process started, in seconds since 1970; nil where that cannot be told.
 local function started_at(ticks)
   local proc <close> = fs.open_dir("/proc")
@@ -76,7 +70,7 @@ end
 
 ---What an owner's file says; nil where it names no process.
 local function read_owner(root)
-  local owner = read_json(root, OWNER)
+  local owner = json.read_table(root, OWNER, SMALL)
   local pid = owner and type(owner.pid) == "number" and math.tointeger(owner.pid)
   if not pid or pid < 1 or pid > LARGEST_PID then
     return nil
@@ -121,7 +115,8 @@ local function look_at_entry(root, name)
     if index > PARTS then
       break
     end
-    local manifest = part.kind == "directory" and read_json(dir, part.name .. "/manifest.json")
+    local manifest = part.kind == "directory"
+      and json.read_table(dir, part.name .. "/manifest.json", SMALL)
     local slug = manifest and manifest.name
     if type(slug) == "string" then
       entry.slug = entry.slug or slug

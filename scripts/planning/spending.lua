@@ -12,12 +12,6 @@ local LIMIT <const> = { max = 1 << 20 } -- bytes of a report
 ---@field tokens integer     of all kinds together
 ---@field cost_usd? number   where the agents told
 
-local function read_json(dir, path)
-  local text = dir:read(path, LIMIT)
-  local value = text and json.decode(text)
-  return type(value) == "table" and value or {}
-end
-
 local function number(value)
   return type(value) == "number" and value or 0
 end
@@ -45,7 +39,7 @@ local function add_folder(dir, place, counts, sum, depth)
     if entry.kind == "directory" and depth < DEEPEST then
       add_folder(dir, path, counts, sum, depth + 1)
     elseif entry.name == REPORT then
-      local report = read_json(dir, path)
+      local report = json.read_table(dir, path, LIMIT) or {}
       if type(report.agent) == "string" and counts(report) then
         add(sum, report)
       end
@@ -79,7 +73,9 @@ function M.read(state_home, root, slug)
   local dir <close> = folder.open_if_there(state_home .. "/runs")
   local sum = { calls = 0, tokens = 0 }
   for _, entry in ipairs(dir and dir:list() or {}) do
-    if entry.kind == "directory" and read_json(dir, entry.name .. "/run.json").root == root then
+    local about = entry.kind == "directory"
+      and json.read_table(dir, entry.name .. "/run.json", LIMIT)
+    if about and about.root == root then
       add_folder(dir, entry.name, function(report)
         return report.slug == slug and type(report.usage) == "table"
       end, sum, 1)

@@ -24,9 +24,8 @@ end
 
 --- Whether nothing has to be written.  What people put into either file stays.
 local function is_settled(dir)
-  local text = dir:read(FOLDER .. "/" .. SETTINGS)
-  local found = text and json.decode(text)
-  local library = type(found) == "table" and found["workspace.library"]
+  local found = json.read_table(dir, FOLDER .. "/" .. SETTINGS)
+  local library = found and found["workspace.library"]
   return type(library) == "table" and tables.contains(library, sys.share() .. "/scripts")
 end
 

@@ -1,6 +1,7 @@
 --- Shows one migration: where it stands, how it got there, what comes next.
 
 local cli = require "cli"
+local json = require "lib.json"
 local layout = require "lib.layout"
 local mighost = require "mighost"
 local pages = require "cli.page"
@@ -80,9 +81,7 @@ local function add_head(overview)
   end
   local spent = overview.spent
   if spent then
-    page:add_field("spent", ("%s%d tokens in %d %s, as far as the evidence is kept"):format(
-      spent.cost_usd and ("$%.2f, "):format(spent.cost_usd) or "", spent.tokens, spent.calls,
-      spent.calls == 1 and "call" or "calls"))
+    page:add_field("spent", pages.spending(spent) .. ", as far as the evidence is kept")
   end
 end
 
@@ -164,34 +163,22 @@ local function add_outlook(overview)
   end
 end
 
---- Absent values become null, so that every key is always there.
-local function fill(object, names)
-  local json = require "lib.json"
-  for _, key in ipairs(names) do
-    if object[key] == nil then
-      object[key] = json.null
-    end
-  end
-  return object
-end
-
 local function to_json(overview)
-  local json = require "lib.json"
   for _, list in ipairs { "history", "feedback", "phases", "findings" } do
     json.array(overview[list])
   end
-  fill(overview, OPTIONAL)
+  json.fill(overview, OPTIONAL)
   for _, step in ipairs(overview.history) do
-    fill(step, { "agent", "model", "effort" })
+    json.fill(step, { "agent", "model", "effort" })
   end
   for _, phase in ipairs(overview.phases) do
-    fill(phase, { "required_effort", "effort_reason" })
+    json.fill(phase, { "required_effort", "effort_reason" })
   end
   if overview.spent ~= json.null then
-    fill(overview.spent, { "cost_usd" })
+    json.fill(overview.spent, { "cost_usd" })
   end
   for _, finding in ipairs(overview.findings) do
-    fill(finding, { "line", "fix" }).mode = nil
+    json.fill(finding, { "line", "fix" }).mode = nil
   end
   return overview
 end
@@ -241,7 +228,7 @@ elseif opts.step then
   if not opts.json then
     cli.write_text(seen.text)
   end
-  return cli.answer(opts, 0, fill(seen, { "agent", "model", "effort" }))
+  return cli.answer(opts, 0, json.fill(seen, { "agent", "model", "effort" }))
 elseif opts.diff then
   if not opts.json then
     show_diff(seen)

@@ -43,4 +43,10 @@ describe("cli.page", function()
     assert.equal("2026-05-05 05:06", pages.brief_time "2026-05-05T05:06:07.000+00:00")
     assert.equal("last week\\u{7}", pages.brief_time "last week\7")
   end)
+
+  it("says what was spent, the cost where it is known", function()
+    assert.equal("7 tokens in 1 call", pages.spending { tokens = 7, calls = 1 })
+    assert.equal("$0.50, 70 tokens in 2 calls",
+      pages.spending { tokens = 70, calls = 2, cost_usd = 0.5 })
+  end)
 end)

@@ -1,4 +1,6 @@
+local fs = require "host.fs"
 local json = require "lib.json"
+local tmp = require "spec.support.tmp"
 
 describe("lib.json", function()
   it("writes sorted keys on one line", function()
@@ -39,6 +41,26 @@ describe("lib.json", function()
       assert.is_nil(value)
       assert.matches("^not valid JSON: ", message)
     end
+  end)
+
+  it("reads the object or array in a file, and nothing else", function()
+    local dir <close> = tmp.dir()
+    local opened <close> = assert(fs.open_dir(dir.path))
+    for text, expected in pairs { ['{"a":[1]}'] = { a = { 1 } }, ["[]"] = {}, ["7"] = false,
+      ["null"] = false, ["{"] = false, [""] = false } do
+      dir:write("file", text)
+      assert.same(expected or nil, json.read_table(opened, "file"), text)
+    end
+    dir:write("file", "[1, 2]")
+    assert.is_nil(json.read_table(opened, "file", { max = 5 }))
+    assert.same({ 1, 2 }, json.read_table(opened, "file", { max = 6 }))
+    assert.is_nil(json.read_table(opened, "missing"))
+  end)
+
+  it("fills in null for what is absent, and for nothing that is false", function()
+    local object = { a = false, b = 1 }
+    assert.equal(object, json.fill(object, { "a", "b", "c" }))
+    assert.same({ a = false, b = 1, c = json.null }, object)
   end)
 
   it("lets an interrupt through that comes while it reads", function()
