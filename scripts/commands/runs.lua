@@ -41,7 +41,7 @@ end
 --- Why these words and options make no sense together.
 local function find_misuse()
   if opts.action and not ACTIONS[opts.action] then
-    return ("there is no '%s': it is show or prune"):format(opts.action)
+    return ("unknown action '%s': use show or prune"):format(opts.action)
   elseif opts.id and opts.action ~= "show" then
     return opts.action .. " takes no run"
   elseif opts.keep and opts.action ~= "prune" then
@@ -101,7 +101,7 @@ local function add_head(run)
   page:add()
   page:add_field("command", run.command)
   page:add_field("started", ("%s, %s"):format(pages.brief_time(run.started),
-    run.seconds and "took " .. duration(run.seconds) or "nobody knows when it ended"))
+    run.seconds and "took " .. duration(run.seconds) or "its end is not known"))
   if run.message then
     page:add_field("why", run.message)
   end

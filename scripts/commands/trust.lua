@@ -101,8 +101,8 @@ local function revoke()
   if was_trusted == nil then
     return fail(why, errno, help)
   end
-  return succeed(was_trusted and "nothing of this project is trusted any more"
-    or "nothing of this project was trusted")
+  return succeed(was_trusted and "nothing in this project is trusted any more"
+    or "nothing in this project was trusted")
 end
 
 local function print_digest()
@@ -120,7 +120,7 @@ local function accept()
   if not ok then
     return fail(why, errno, help)
   end
-  return succeed("trusted until any of it changes; mighost trust --revoke takes that back")
+  return succeed("trusted until any of it changes; mighost trust --revoke undoes this")
 end
 
 local function ask()
@@ -130,7 +130,7 @@ local function ask()
   io.stderr:write("Do you trust this? [y/N] ")
   local answer = io.read("l") or ""
   if not YES[answer:lower():match("^%s*(.-)%s*$")] then
-    return fail("not trusted: nothing of this is used", "EUNTRUSTED")
+    return fail("not trusted: none of this is used", "EUNTRUSTED")
   end
   return accept()
 end
@@ -138,7 +138,7 @@ end
 local function decide()
   local standing = trust.standing(project)
   if standing.state == "empty" then
-    return succeed("this project brings nothing along that has to be trusted")
+    return succeed("this project has nothing that must be trusted")
   elseif opts.digest then
     return print_digest()
   elseif not opts.json then

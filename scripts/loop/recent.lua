@@ -22,7 +22,7 @@ local DEEPEST <const> = 6 -- folders of a run below one another
 ---@field message string|nil why it failed
 ---@field started string
 ---@field finished string|nil
----@field seconds number|nil nil where nobody knows when it ended
+---@field seconds number|nil nil where its end is not known
 ---@field commits integer
 ---@field spent mighost.Spending
 ---@field path string absolute

@@ -193,7 +193,7 @@ describe("trust", function()
       local result = ask(p, answer)
       assert.equal(UNTRUSTED, result.exit, result.stdout)
       assert.matches("Do you trust this? [y/N]", result.stdout, 1, true)
-      assert.matches("not trusted: nothing of this is used", result.stdout, 1, true)
+      assert.matches("not trusted: none of this is used", result.stdout, 1, true)
       assert.equal(UNTRUSTED, p:run({ "hello" }).exit)
     end
     for _, answer in ipairs { "y\\n", " YES \\n" } do

@@ -39,7 +39,7 @@ local function check_usage()
   if opts.remove and not opts.set_aside then
     return "--remove goes with --set-aside"
   elseif opts.set_aside and (opts.slug or opts.all) then
-    return "--set-aside is of all migrations"
+    return "--set-aside covers all migrations; give no slug"
   elseif opts.dry_run and not opts.repair and not opts.remove then
     return "--dry-run goes with --repair or --remove"
   elseif not (opts.slug or opts.all or opts.repair or opts.set_aside) then

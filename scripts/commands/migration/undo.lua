@@ -60,7 +60,7 @@ if opts.dry_run then
     cli.write(("would publish %s of %s: %s\n"):format(undone.step, undone.slug, describe()))
   end
 elseif not undone.commit then
-  cli.note(opts, ("%s is as it was after %s already"):format(undone.slug, undone.step))
+  cli.note(opts, ("%s already is as it was after %s"):format(undone.slug, undone.step))
 else
   if not opts.json then
     cli.write(("%s %s  %s\n"):format(layout.fill(undone.step, STEP_WIDTH),

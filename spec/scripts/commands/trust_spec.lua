@@ -18,8 +18,8 @@ describe("mighost trust", function()
       local result = theirs:run { "trust", option }
       assert.same({ 0, "" }, { result.exit, result.stdout })
     end
-    assert.matches("brings nothing along", theirs:run({ "trust" }).stderr)
-    assert.matches("nothing of this project was trusted",
+    assert.matches("nothing that must be trusted", theirs:run({ "trust" }).stderr)
+    assert.matches("nothing in this project was trusted",
       theirs:run({ "trust", "--revoke" }).stderr)
   end)
 
@@ -93,7 +93,7 @@ added: .mighost/rules/own.lua
     local theirs <close> = brought.new { [RULE] = "text" }
     theirs:run { "trust", "--yes" }
     local result = theirs:run { "trust", "--revoke" }
-    assert.same({ 0, "mighost: nothing of this project is trusted any more\n" },
+    assert.same({ 0, "mighost: nothing in this project is trusted any more\n" },
       { result.exit, result.stderr })
     assert.equal(10, theirs:run({ "trust", "--show" }).exit)
   end)

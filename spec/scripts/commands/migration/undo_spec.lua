@@ -29,7 +29,7 @@ describe("mighost migration undo", function()
     assert.matches("^pick%-best", result.stdout)
     assert.equal("", result.stderr)
     result = undo("alpha", "--to", p.repo:git("rev-parse", "HEAD~2"))
-    assert.same({ 0, "", "mighost: alpha is as it was after pick-best already\n" },
+    assert.same({ 0, "", "mighost: alpha already is as it was after pick-best\n" },
       { result.exit, result.stdout, result.stderr })
   end)
 
