@@ -84,6 +84,8 @@ function Action:last_sign()
 end
 
 ---Keeps what is about to be discarded, as a patch.  If that fails, the rest goes on.
+---@param folder string
+---@return string|nil path where it holds something
 function Action:keep_patch(folder)
   local before, index = self.before, self.before.place .. "/rejected-index"
   local dir <close> = fs.open_dir(before.place)
@@ -100,17 +102,18 @@ function Action:keep_patch(folder)
     git.call(before.root, { "diff-index", "--cached", "--binary", "-p", self.head }, opts)
   end
   dir:remove("rejected-index")
+  local place <close> = fs.open_dir(folder)
+  local info = place and place:stat(PATCH)
+  return info and info.size > 0 and ("%s/%s"):format(folder, PATCH) or nil
 end
 
 ---Puts everything back, and tells people what could not be.
 ---@param folder? string where what is thrown away is kept as a patch
----@return { lost: string[], moved: string[] }|nil
+---@return { lost: string[], moved: string[], patch: string|nil }|nil
 ---@return string? message
 ---@return string? NAME
 function Action:undo(folder)
-  if folder then
-    self:keep_patch(folder)
-  end
+  local patch = folder and self:keep_patch(folder)
   local done, message, name = self.before:restore()
   if not done then
     return nil, "the work tree could not be put back: " .. message, name
@@ -123,6 +126,7 @@ function Action:undo(folder)
       self.ctx.run:event { event = "not-restored", level = "warning", message = each[2] .. line }
     end
   end
+  done.patch = patch
   return done
 end
 
@@ -141,7 +145,7 @@ end
 
 ---Puts everything back and ends the action.
 ---@param folder? string
----@return { lost: string[], moved: string[] }|nil
+---@return { lost: string[], moved: string[], patch: string|nil }|nil
 ---@return string? message
 ---@return string? NAME
 function Action:abandon(folder)
@@ -160,14 +164,21 @@ end
 Action.__close = function(self)
   if not self.lock then
     return
-  elseif self.entry.stage == "executing" then
-    self:abandon()
-    return
-  elseif self.entry.stage ~= "committed" and self:undo() then
+  end
+  local stage, done = self.entry.stage, nil
+  if stage == "executing" then
+    done = self:abandon(run_folder(self))
+  elseif stage ~= "committed" then
+    done = self:undo(run_folder(self))
     self:ticker()() -- what was put back now is nobody else's doing
   end
-  self.lock:drop()
-  self.lock = nil
+  if done and done.patch then
+    self.ctx.report { kind = "warning", text = "what was discarded is kept in " .. done.patch }
+  end
+  if self.lock then
+    self.lock:drop()
+    self.lock = nil
+  end
 end
 
 ---Nothing may be uncommitted: it could not be told from the agent's doing.

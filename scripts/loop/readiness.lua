@@ -38,7 +38,7 @@ local function find_trespass(action)
 end
 
 ---Puts back what was touched; false and why where it was more than ignored files.
-local function check_untouched(action)
+local function check_untouched(action, folder)
   local touched, message, name = action.before:touched()
   local problems = touched
   if touched then
@@ -49,7 +49,7 @@ local function check_untouched(action)
   elseif #touched + #problems == 0 then
     return true
   end
-  local undone, failure, errno = action:undo()
+  local undone, failure, errno = action:undo(folder)
   if not undone then
     return nil, failure, errno
   elseif #problems > 0 then
@@ -85,7 +85,7 @@ function M.ask(ctx, action, about)
   if not answer and not kind then
     return nil, why, code
   end
-  local fine, trouble, errno = check_untouched(action)
+  local fine, trouble, errno = check_untouched(action, folder)
   if fine == nil then
     return nil, trouble, errno
   elseif not fine or not answer then

@@ -47,6 +47,9 @@ local function put_back(ctx, action, entry, text)
     return nil, message, name
   end
   local done, why, code = action:abandon(folder)
+  if done and done.patch then
+    text = ("%s; it is kept in %s"):format(text, done.patch)
+  end
   return done and picked(entry, "put-back", text), why, code
 end
 

@@ -63,7 +63,7 @@ local function ask(ctx, action, job, try, where)
     folder = folder, writes = "worktree", slug = job.slug, attempt = job.attempt,
     retry = where.retry, target = job.target, held = action.lock, on_tick = action:ticker(),
     prepare = function()
-      local done, why, code = action:undo()
+      local done, why, code = action:undo(folder)
       return done and true, why, code
     end,
     changed = function()

@@ -91,6 +91,28 @@ describe("an action", function()
     refused "ESTALE"
   end)
 
+  it("keeps as a patch what is discarded where it is interrupted, and says where", function()
+    for _, stage in ipairs { "executing", "answered" } do
+      local site <close> = loop.new()
+      local ctx = site:context()
+      do
+        local action <close> = assert(actions.begin(ctx, ABOUT))
+        site.repo:write("code.txt", "half\n")
+        assert(action:note(stage))
+      end
+      assert.equal("old\n", site.repo:read("code.txt"))
+      local path = ctx.run.path .. "/rejected.patch"
+      assert.equal("what was discarded is kept in " .. path, site:event("warning").text)
+      local patch <close> = assert(io.open(path))
+      assert.matches("\n%+half\n", patch:read("a"))
+    end
+    local site <close> = loop.new()
+    do
+      local _ <close> = assert(actions.begin(site:context(), ABOUT))
+    end
+    assert.is_nil(site:event("warning"))
+  end)
+
   it("waits for whoever has the work tree", function()
     local site <close> = loop.new()
     local ctx = site:context { settings = { worktree_wait = 0.1 } }

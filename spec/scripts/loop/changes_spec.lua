@@ -137,6 +137,22 @@ describe("a change of the work tree", function()
     assert(action:finish())
   end)
 
+  it("is not committed where a hook commits once more", function()
+    local site <close> = loop.new()
+    local hook = site.repo:write(".git/hooks/post-commit", "#!/bin/sh\n"
+      .. "git commit-tree -p HEAD -m x HEAD^{tree} | xargs git update-ref HEAD\n")
+    shell(site, "chmod +x " .. hook)
+    local picture = loop.picture(site.path)
+    local action <close> = begin(site)
+    shell(site, "echo a >code.txt")
+    assert(changes.stage(action))
+    local oid, message, name = changes.commit(action, "Subject\n", {}, action.ctx.run.path)
+    assert.same({ nil, "EESCAPED" }, { oid, name })
+    assert.equal("a hook moved the branch while mighost committed", message)
+    assert(action:abandon())
+    assert.equal(picture, loop.picture(site.path))
+  end)
+
   it("is not committed where a hook changes a plan or the branch", function()
     for _, body in ipairs { "echo x >migrations/note; git add migrations/note",
       "git commit-tree -p HEAD -m x HEAD^{tree} | xargs git update-ref HEAD" } do

@@ -3,6 +3,7 @@ local candidates = require "loop.candidates"
 local execution = require "loop.execution"
 local loop = require "spec.support.loop"
 local readiness = require "loop.readiness"
+local sh = require "spec.support.sh"
 
 local function check(site, body)
   local ctx = site:context { agent = body .. "\n# ready: is answered here" }
@@ -36,6 +37,22 @@ describe("a ready-check", function()
       assert.equal("failed", said.ready, body)
       assert.equal(picture, loop.picture(site.path), body)
     end
+  end)
+
+  it("keeps as a patch what it puts back: it may have been a person's", function()
+    local site <close> = loop.new()
+    site:migration("move", { "one" })
+    -- as of somebody who saves a file while an agent that is held to its folder looks
+    local ctx = site:context { agent = "echo ready: yes" }
+    local action <close> = assert(actions.begin(ctx, { kind = "phase", target = "move" }))
+    site.repo:write("code.txt", "a person's\n")
+    local candidate = assert(candidates.find(ctx, "move"))
+    local said = assert(readiness.ask(ctx, action, assert(execution.describe(ctx, candidate))))
+    assert.equal("failed", said.ready)
+    assert.matches("code.txt", said.reason)
+    assert.equal("old\n", site.repo:read("code.txt"))
+    local patch = sh.check { argv = { "sh", "-c", 'cat "$0"/*/rejected.patch', ctx.run.path } }
+    assert.matches("\n%+a person's\n", patch)
   end)
 
   it("may not even build, and ignored files are put back as well", function()

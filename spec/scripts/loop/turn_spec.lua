@@ -106,6 +106,20 @@ describe("loop.turn", function()
     assert.is_false(goes_on)
   end)
 
+  it("tells once, not at each action, that a phase is kept from its work tree", function()
+    local site <close> = loop.new()
+    site:migration("move", { "one" })
+    local ctx <close> = running.context(site.inner)
+    site.repo:write("new", "a person's")
+    local handed_over = {}
+    local _, aside = take(ctx, { handed_over = handed_over })
+    assert.same({ "blocked", "EDIRTY" }, { aside[1].decision, aside[1].name })
+    local goes_on
+    _, aside, goes_on = take(ctx, { handed_over = handed_over })
+    assert.same({}, aside)
+    assert.is_false(goes_on)
+  end)
+
   it("takes nothing up where a manifest cannot be read", function()
     local p <close> = project.new()
     p.repo:write("migrations/a/manifest.json", "{")
