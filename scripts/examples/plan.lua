@@ -1,14 +1,14 @@
---- Plans a migration to the end, and stops for a person's word before its plan is reviewed.
+--- Plans a migration to the end, and asks a person before its plan is reviewed.
 ---
 ---   mighost ./plan.lua 'Split the parser from the printer' --slug split-the-parser --with replay
 ---
---- Without a yes it ends with 3; the same command again goes on where it stopped.
+--- Without a yes it ends with 3; the same command continues where it stopped.
 
 local agent = require "cli.agent"
 local cli = require "cli"
 local mighost = require "mighost"
 
--- Where planning may stand only with a person's consent.
+-- Stages that planning may enter only with a person's consent.
 local ASK_BEFORE <const> = { ["planning:review"] = true, ["planning:security-review"] = true }
 local EXIT_WAITING <const> = 3
 
@@ -28,7 +28,7 @@ if not project then
   return code
 end
 
---- Whether a person says yes; nobody to ask is no.
+--- Whether a person says yes; with nobody to ask the answer is no.
 local function is_approved()
   if opts.yes then
     return true
@@ -38,7 +38,7 @@ local function is_approved()
   return answer == "y" or answer == "yes"
 end
 
---- Where the migration stands, nil before its first step.
+--- Where the migration stands; nil before its first step.
 local function find_cursor()
   local seen = mighost.show(project, opts.slug)
   return seen and seen.cursor

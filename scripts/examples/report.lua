@@ -15,7 +15,7 @@ if not project then
   return code
 end
 
---- On one line, without what Markdown would take for markup.
+--- One line, with Markdown's own characters escaped.
 local function plain(text)
   return (text:gsub("%s+", " "):gsub("[|\\`*_<>]", "\\%0"))
 end

@@ -1,6 +1,6 @@
 ---@meta host.lock
 
---- Locks that die with their holder: the kernel gives one back when the process ends, in any way.
+--- Locks that die with their holder: the kernel releases one whenever and however the process ends.
 --- Failures of the world are `nil, message, NAME`; wrong arguments raise.
 ---@class host.lock
 local lock = {}
@@ -41,7 +41,7 @@ function lock.holder(dir, name) end
 ---@return string? name
 function Lock:verify() end
 
---- Gives it back; a second call does nothing.
+--- Releases it; a second call does nothing.
 function Lock:drop() end
 
 return lock

@@ -98,7 +98,7 @@ function Site:begin(lease, snapshot, publication) end
 ---@field slug string
 ---@field detail string  a journal's operation, "" where it cannot be read; else "<slug>@<token>"
 
---- What there is of steps that are not over, those under way included; changes nothing.
+--- What exists of unfinished steps, those under way included; changes nothing.
 ---@return host.publish.Remains[]? remains
 ---@return string? message
 ---@return string? name
@@ -115,7 +115,7 @@ function Site:remains() end
 ---@return string? name
 function Site:locks() end
 
---- Removes the locks of git's that dead processes of ours left, and no others.
+--- Removes those of git's locks that dead mighost processes left, and no others.
 ---@return true?
 ---@return string? message
 ---@return string? name  EBUSY: a commit is being made
@@ -123,7 +123,7 @@ function Site:unlock() end
 
 --- Moves an entry of __transactions__ to the project's set-aside folder, with a line that says why.
 ---@param name string
----@param label string  its name there; a number is put behind it where that is taken
+---@param label string  its name there; a number is appended if that is taken
 ---@param why string
 ---@return string? path  where it is now
 ---@return string? message
@@ -133,7 +133,7 @@ function Site:set_aside(name, label, why) end
 --- Closes it; a second call does nothing.
 function Site:close() end
 
---- Gives the lease back; a second call does nothing.
+--- Releases the lease; a second call does nothing.
 function Lease:drop() end
 
 --- The digest of the live tree; a missing one has a digest of its own.
@@ -168,14 +168,14 @@ function Snapshot:refresh(path, old) end
 ---@return string
 function Tx:staged() end
 
---- Whether the staged tree, live and the branch are as the step left them: ESTALE or EMERGING where
---- somebody was at them.
+--- Whether the staged tree, live and the branch are as the step left them: ESTALE or EMERGING when
+--- somebody changed them.
 ---@return true?
 ---@return string? message
 ---@return string? name
 function Tx:verify() end
 
---- Makes staged and live change places, durably; ESTALE has put live back.
+--- Exchanges staged and live, durably; after ESTALE live has been put back.
 ---@return true?
 ---@return string? message
 ---@return string? name

@@ -93,8 +93,8 @@ function Repo:history(path, max) end
 ---@return string? name
 function Repo:read(path, rev) end
 
---- Runs git's own program in the work tree, for questions it answers best; no hook runs and no
---- setting of the environment leads it to another repository.  EGIT: it said no.
+--- Runs git's own program in the work tree, for questions that it answers best; no hook runs, and
+--- no setting of the environment leads it to another repository.  EGIT: it said no.
 ---@param words string[]  command and arguments, paths relative to the work tree
 ---@return string? stdout
 ---@return string? message

@@ -1,7 +1,7 @@
 ---@meta mighost.types
 
---- What the authors of stages, pipelines, rules and agents write and are handed.  Never loaded: an
---- editor with a Lua language server reads it.
+--- Types for authors of stages, pipelines, rules and agents: what they write and what they get.
+--- Never loaded: an editor with a Lua language server reads it.
 
 ----------------------------------------------------------------------------------------------------
 -- What a migration is
@@ -69,16 +69,16 @@
 --- A stage: the work that an agent is asked for, and the judgement of its answer.  It does no I/O.
 ---@class mighost.Stage
 ---@field name string  as the file
----@field outcomes string[]  what judge may answer; where each leads is the pipeline's business
+---@field outcomes string[]  what judge may return; the pipeline says where each leads
 ---@field needs? string[]  globs of files that an earlier stage must have produced
 ---@field produces? string[]  globs of files that must be there afterwards, none of them empty
----@field timeout? number  seconds for a whole answer; what a command is given counts more
----@field silence? number  seconds without output, likewise
+---@field timeout? number  seconds for a whole answer; --timeout overrides it
+---@field silence? number  seconds without output; --silence-timeout overrides it
 ---@field prompt fun(ctx: mighost.Context): string  the work and its output contract
 ---@field judge mighost.Judge
----@field examples? { text: string, outcome?: string }[]  without one it must be refused
+---@field examples? { text: string, outcome?: string }[]  no outcome: must be refused
 
---- Gives an outcome and perhaps the reason for it; or nil and why the step fails.
+--- Returns an outcome and optionally a reason; or nil and why the step fails.
 ---@alias mighost.Judge fun(answer: mighost.Answer, ctx: mighost.Context): string|nil, string|nil
 
 --- What a stage sees; read-only.
@@ -97,7 +97,7 @@
 ---@field phases mighost.ContextPhase[]
 ---@field answers table<string, mighost.ContextAnswer>  the latest accepted output by stage
 ---@field feedback mighost.Feedback[]
----@field extra { review_findings?: string }  what a review found and nobody has answered yet
+---@field extra { review_findings?: string }  what a review found, until a revision answers it
 ---@field files fun(): string[]  paths of all files in the work dir, sorted
 ---@field read fun(path: string): string|nil, string|nil  a file of the work dir, at most 1 MiB
 
@@ -211,7 +211,7 @@
 ---@field answer mighost.AgentReader
 ---@field interactive? fun(call: mighost.AgentCall): mighost.AgentCommand|nil, string|nil
 
---- Gives the answer; or nil, why there is none, of what kind the trouble is, what else is known.
+--- Returns the answer; or nil, why there is none, the kind of failure, and what else is known.
 ---@alias mighost.AgentReader
 ---| fun(report: mighost.AgentReport): mighost.AgentAnswer?, string?, mighost.AgentTrouble?,
 ---| mighost.AgentFailure?
@@ -241,8 +241,8 @@
 ---@field argv string[]
 ---@field env? table<string, string>
 ---@field stdin? string
----@field writes? string[]  folders that it may write, made where they are not there
----@field updates? string[]  files that it may write where they are there
+---@field writes? string[]  folders that it may write in; made if missing
+---@field updates? string[]  files that it may write if they exist
 ---@field settings? (string|mighost.AgentSettings)[]  its own settings: put back after the call
 ---@field files? table<string, string>  files it is told to write, directly in `artifacts` or `temp`
 
@@ -263,7 +263,7 @@
 ---@field lines fun(): fun(): string|nil  each cut at 16 MiB
 ---@field read fun(size: integer): string|nil
 ---@field text fun(max: integer): string
----@field last_line fun(): string|nil  with something in it, at most 200 bytes, fit for a message
+---@field last_line fun(): string|nil  not blank, at most 200 bytes
 ---@field bytes integer
 
 ---@class mighost.AgentAnswer
@@ -274,11 +274,11 @@
 ---@field usage? mighost.AgentUsage
 ---@field retry_at? number  when a limit ends, seconds since 1970
 
---- What a call used up, as far as the agent tells.
+--- What a call used, as far as the agent reports it.
 ---@class mighost.AgentUsage
 ---@field input_tokens? integer
 ---@field output_tokens? integer
 ---@field cache_creation_tokens? integer
 ---@field cache_read_tokens? integer
----@field total_tokens? integer  where it does not tell them apart
+---@field total_tokens? integer  if it does not report them separately
 ---@field cost_usd? number

@@ -1,5 +1,5 @@
---- No two phases change the same file: each can be reviewed, shipped and taken back on its own.
---- A phase lists its files beneath `## Files`, one a line, as a list of paths in backticks.
+--- No two phases change the same file: each can be reviewed, shipped and rolled back on its own.
+--- A phase lists its files under `## Files`, one on each line, as a list of paths in backticks.
 
 local HEADING <const> = "\n## Files[ \t]*\n"
 

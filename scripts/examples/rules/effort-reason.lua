@@ -4,7 +4,7 @@ local MOST <const> = 2 -- phases of one plan
 
 ---@type mighost.Rule
 return {
-  -- A gate before a phase runs, too: effort may have been raised by hand since the plan was ready.
+  -- Also before a phase runs: somebody may have raised the effort since the plan became ready.
   modes = { "ready-publish", "execution-gate", "doctor" },
   check = function(m, report)
     local count = 0

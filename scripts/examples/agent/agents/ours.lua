@@ -1,5 +1,5 @@
 --- An adapter for a program of your own: `mighost plan --with ours --model M`.  It is data and pure
---- functions; mighost starts the program, keeps its logs, bounds it and ends all that it started.
+--- functions; mighost starts the program, keeps its logs, limits it and ends all that it started.
 
 local text = require "lib.text"
 
@@ -8,7 +8,7 @@ local ANSWER_LIMIT <const> = 8 << 20
 ---@type mighost.Agent
 return {
   needs_model  = true,          -- --model must be given
-  inherits_env = false,         -- HOME, PATH, LANG and the like, and what stands here:
+  inherits_env = false,         -- HOME, PATH, LANG and the like, and these:
   passes       = { "OURS_*" },
   secrets      = { "OURS_LOGIN" }, -- besides *_KEY, *_TOKEN, *_SECRET: never written down
 
@@ -22,7 +22,7 @@ return {
     }
   end,
 
-  -- What it said.  This one prints `tokens: IN OUT` as its last line, and `error: …` when it fails.
+  -- Its answer.  This program prints `tokens: IN OUT` last, and `error: …` when it fails.
   answer = function(report)
     local printed = report.stdout.text(ANSWER_LIMIT)
     local body, tokens_in, tokens_out = printed:match("^(.*\n)tokens: (%d+) (%d+)%s*$")

@@ -11,7 +11,7 @@ local function output(text)
   return { text = function(max) return text:sub(1, max) end, bytes = #text }
 end
 
---- What the adapter makes of a run that printed this.
+--- The adapter's answer for a run that printed this.
 local function answer(exit, printed)
   return agent.answer { exit = exit, stdout = output(printed), stderr = output(""), files = {} }
 end

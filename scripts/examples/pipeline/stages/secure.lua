@@ -25,7 +25,7 @@ return {
     ["terminal-ready-awaiting-human"] = { status = "ready", awaiting_human_review = true },
     ["terminal-skipped"]              = { status = "skipped" },
   },
-  -- An outcome `findings` that leads to `to` is what the next stage has to answer; people's
+  -- After an outcome `findings` that leads to `to`, that stage has to answer the findings; people's
   -- feedback leads there from each of `from`.
   refine = {
     to   = "revise",

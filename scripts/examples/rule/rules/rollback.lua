@@ -1,5 +1,5 @@
---- Every phase says how it is taken back.  A rule of your own is held against every migration
---- besides the built-in ones; one with a built-in's name takes its place.
+--- Every phase says how it is rolled back.  Your own rules check every migration besides the
+--- built-in ones; a rule with a built-in's name replaces it.
 
 ---@type mighost.Rule
 return {
@@ -10,7 +10,7 @@ return {
   -- `m` is a read-only view of one migration; `report` may be called any number of times.
   check = function(m, report)
     for _, phase in ipairs(m.manifest.phases) do
-      local text = m.read(phase.file) -- nil where it cannot be read: another rule tells of that
+      local text = m.read(phase.file) -- nil if it cannot be read: another rule reports that
       if text and not ("\n" .. text):find("\n## Rollback[ \t]*\n") then
         report {
           severity = m.mode == "doctor" and "warning" or "error", -- an error blocks

@@ -7,7 +7,7 @@ local HERE <const> = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$")
 local project = assert(mighost.open {})
 local rule = assert(mighost.load(project, "rule", "rollback"))
 
---- What the rule finds in a migration whose phases are files of recordings/.
+--- What the rule finds in a migration whose phases are files in recordings/.
 local function find(mode, ...)
   local phases, found = {}, {}
   for i, name in ipairs { ... } do

@@ -1,11 +1,11 @@
---- Reviews a plan for what it opens to attackers.  A stage of your own: name it in a pipeline
+--- Reviews a plan for weaknesses that attackers could use.  To use a stage, name it in a pipeline
 --- (mighost init --example pipeline shows one), or give it a built-in stage's name to replace that.
 
 local contract = require "lib.contract" -- reads lines such as `review: clear`
 local prose = require "lib.prose"       -- puts texts together
 
--- What the agent is to do.  The engine puts the stage, the target and the work dir in front of
--- this, and people's feedback and the taste behind it.
+-- What the agent should do.  The engine puts the stage, the target and the work dir before
+-- this, and people's feedback and the taste after it.
 local WORK <const> = [[
 Review the plan in the staged work dir for its security: plan.md and its phase files. You write no
 files.
@@ -21,12 +21,12 @@ local CONTRACT <const> = "End with one line, `review: clear` or `review: finding
 ---@type mighost.Stage
 return {
   name     = "security-review",           -- as the file
-  outcomes = { "clear", "findings" },     -- where each leads is the pipeline's business
+  outcomes = { "clear", "findings" },     -- the pipeline says where each leads
   needs    = { "plan.md", "phase-*.md" }, -- what earlier stages must have left
   produces = {},                          -- what this one must leave
   timeout  = 3600,                        -- optional: seconds for a whole answer
 
-  -- Pure functions of what they are given: no files, no time, no chance.
+  -- Pure functions of their arguments: no files, no time, no randomness.
   prompt = function(ctx)
     return prose.paragraphs {
       WORK,
@@ -35,7 +35,7 @@ return {
     }
   end,
 
-  -- An outcome and a reason for people; or nil and why the answer is worth nothing.
+  -- An outcome and a reason for people; or nil and why the answer is refused.
   judge = function(answer)
     if contract.is_silent(answer.text) then
       return nil, "the answer is empty"
