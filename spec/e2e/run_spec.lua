@@ -189,7 +189,8 @@ describe("mighost run", function()
     sh.check { argv = { "rm", up } }
     local again = run(p, { "--paths", "README" }, { command = "run-once", agent = agent })
     assert.equal(0, again.exit, again.stderr)
-    assert.matches("mighost: picked up: README: [^\n]*put back\n", again.stderr)
+    assert.matches("picked up: README: [^\n]*put back; it is kept in [^\n]*rejected.patch\n",
+      again.stderr)
     assert.equal("a project\nhalf\n", p.repo:read("README"))
     assert.same({ "mighost: README" }, { p:subjects()[4], p:subjects()[5] })
     assert.same({}, p:problems())
