@@ -7,13 +7,9 @@ local sys = require "host.sys"
 local sh = require "spec.support.sh"
 local tmp = require "spec.support.tmp"
 
-local TEXT <const> = "pid: 7\noperation: spec\n"
+local fails <const> = require("spec.support.failure").expect
 
-local function fails(name, value, message, actual)
-  assert.is_nil(value)
-  assert.are.equal(name, actual)
-  return message
-end
+local TEXT <const> = "pid: 7\noperation: spec\n"
 
 --- A process that holds x.lock until it is ended; returns once it holds it.
 local function start_holder(dir, body)

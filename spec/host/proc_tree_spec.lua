@@ -87,16 +87,7 @@ local function start_mighost(dir, env, shell_script, is_confined)
 end
 
 describe("host.proc leaves nothing behind", function()
-  local before
-
-  before_each(function()
-    collectgarbage()
-    before = leftovers.descriptors()
-  end)
-
-  after_each(function()
-    assert.same({}, leftovers.since { descriptors = before })
-  end)
+  leftovers.check_each(before_each, after_each)
 
   for _, name in ipairs(names) do
     describe("of a " .. name, function()

@@ -77,16 +77,7 @@ local NEVER <const> = {
 }
 
 describe("a sandbox", function()
-  local before
-
-  before_each(function()
-    collectgarbage()
-    before = leftovers.descriptors()
-  end)
-
-  after_each(function()
-    assert.same({}, leftovers.since { descriptors = before })
-  end)
+  leftovers.check_each(before_each, after_each)
 
   if level == "none" then
     pending("this system has no Landlock")

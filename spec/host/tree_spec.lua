@@ -6,15 +6,11 @@ local tree = require "host.tree"
 local sh = require "spec.support.sh"
 local tmp = require "spec.support.tmp"
 
+local fails <const> = require("spec.support.failure").expect
+
 -- From the definition of the digest, by sha256sum.
 local ABC <const> = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 local EMPTY <const> = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
-local function fails(name, value, message, actual)
-  assert.is_nil(value)
-  assert.are.equal(name, actual)
-  return message
-end
 
 local function chmod(mode, path)
   sh.check { argv = { "chmod", mode, path } }

@@ -1,5 +1,6 @@
 --- After each spec file nothing may be left behind: no open descriptor, no child process.
 
+local assert = require "luassert"
 local lfs = require "lfs"
 
 local SETTLE <const> = 2 -- full collections: one runs finalizers, the next frees what they held
@@ -54,6 +55,20 @@ function M.since(before)
   end
   table.sort(left)
   return left
+end
+
+--- Checks each test of a block by itself, where a leftover of one would harm the next.
+---@param before_each fun(act: fun())  busted's, which only spec files see
+---@param after_each fun(act: fun())   likewise
+function M.check_each(before_each, after_each)
+  local before
+  before_each(function()
+    collectgarbage()
+    before = { descriptors = M.descriptors() }
+  end)
+  after_each(function()
+    assert.same({}, M.since(before))
+  end)
 end
 
 --- Makes busted report an error for every spec file that leaves something behind.
