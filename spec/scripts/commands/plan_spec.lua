@@ -49,6 +49,18 @@ describe("mighost plan", function()
     assert.is_nil(result.stderr:find("evidence", 1, true))
   end)
 
+  it("asks whom the command line names, else MIGHOST_WITH, else the configuration", function()
+    local p <close> = project.new()
+    local config = p.repo:read(".mighost/config.json")
+    p.repo:write(".mighost/config.json", (config:gsub("^{", '{"with": "replay",', 1)))
+    local words = { "plan", "alpha", "--target", "T", "--dry-run" }
+    assert.matches("ask the agent replay", p:run(words).stdout)
+    local other = { MIGHOST_WITH = "human" }
+    assert.matches("ask the agent human", p:run(words, other).stdout)
+    table.move({ "--with", "replay" }, 1, 2, #words + 1, words)
+    assert.matches("ask the agent replay", p:run(words, other).stdout)
+  end)
+
   it("says nothing but the steps with --quiet", function()
     local p <close> = project.new()
     local result = p:plan { "alpha", "--target", "T", "--quiet" }
