@@ -102,6 +102,22 @@ local function inspect(review, before, dir)
   return touched and true, problem, number
 end
 
+---What a review says was done, and nobody did: it decides on a plan and carries none out.
+local function find_pretence(was, manifest)
+  local done = {}
+  for _, phase in ipairs(was.phases) do
+    done[phase.name] = phase.done
+  end
+  for _, phase in ipairs(manifest.phases) do
+    if phase.done and not done[phase.name] then
+      return ("the phase %s is not done"):format(texts.printable(phase.name))
+    end
+  end
+  if manifest.status ~= was.status then
+    return ("the status is %s, not %s"):format(was.status, manifest.status)
+  end
+end
+
 ---The manifest as the review left it, when it is decided there.
 local function read_decision(review, dir)
   local manifest, message = manifests.load(dir)
@@ -113,6 +129,11 @@ local function read_decision(review, dir)
   elseif manifest.human_review_reason then
     return nil, ("%s is half resolved: human_review_reason must be null in its manifest"):format(
       review.slug), "ERULES"
+  end
+  local pretence = find_pretence(review.manifest, manifest)
+  if pretence then
+    return nil, "the review changed more in the manifest than is its to change: " .. pretence,
+      "ERULES"
   end
   return manifest
 end

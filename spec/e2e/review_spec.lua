@@ -176,6 +176,12 @@ describe("mighost migration review", function()
       ["manifest%-slug%-mismatch"] = RESOLVE .. "; sed -i 's/\"alpha\"/\"beta\"/' manifest.json",
       ["no manifest that can be read"] = "echo '{' >manifest.json",
       ["no manifest that can be read: .*ENOENT"] = "rm manifest.json",
+      ["than is its to change: the status is ready, not planning"] = RESOLVE
+        .. "; sed -i 's/\"ready\"/\"planning\"/' manifest.json",
+      ["than is its to change: the status is ready, not done"] = RESOLVE
+        .. "; sed -i 's/\"ready\"/\"done\"/' manifest.json",
+      ["than is its to change: the phase part%-1 is not done"] = RESOLVE
+        .. "; sed -i '0,/\"done\": false/s//\"done\": true/' manifest.json",
       ["exited with status 4"] = RESOLVE .. "; exit 4",
       ["was ended by signal 9"] = RESOLVE .. "; kill -9 $$",
       ["cannot be published"] = RESOLVE .. "; ln -s /etc/passwd notes.md",

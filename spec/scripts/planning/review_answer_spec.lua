@@ -28,7 +28,7 @@ local function make(p, body, look)
   local snapshot = assert(session.site:snapshot(lease))
   local live = session.project.live_path .. "/alpha"
   local results = table.pack(answers.maker(look or function()
-    return { name = "alpha", human_review_reason = "look" }, nil
+    return { name = "alpha", status = "ready", phases = {}, human_review_reason = "look" }, nil
   end, true)(session.project, session.reg,
     { live = live, published = "migrations/alpha", place = session.place }, snapshot, opts))
   session.site:close()
