@@ -119,7 +119,7 @@ local function main(words, running)
   elseif first:find("/", 1, true) then
     return run_file(words, running)
   elseif first:sub(1, 1) == "-" then
-    return refuse("unknown option " .. first .. " before the script's name", "mighost --help")
+    return refuse(first .. ": options come after the command", "mighost --help")
   end
   return run_command(words, running)
 end

@@ -53,8 +53,12 @@ local function list_names(project)
   return names
 end
 
-local function refuse_unknown(typed, project)
-  local near = require("lib.nearest").find(typed, list_names(project))
+--- The word after what was typed may tell which group was meant: `migraton list`.
+local function refuse_unknown(typed, following, project)
+  local nearest = require "lib.nearest"
+  local known = list_names(project)
+  local near = nearest.find(typed, known)
+    or following and nearest.find(typed .. " " .. following, known)
   return nil, ("no command of this name: %s%s"):format(typed,
     near and "; did you mean " .. near .. "?" or ""), "EUSAGE",
     near and "mighost " .. near or "mighost --help"
@@ -118,7 +122,7 @@ function M.resolve(words)
     elseif code ~= "ENOENT" then
       return nil, message, code, fix
     elseif not search.has_folder("scripts", name, project) then
-      return refuse_unknown(table.concat(typed, " "), project)
+      return refuse_unknown(table.concat(typed, " "), words[i + 1], project)
     end
   end
   return refuse_group(table.concat(typed, " "), project)

@@ -179,8 +179,8 @@ describe("mighost COMMAND", function()
       assert.equal(2, result.exit)
       assert.matches("^mighost: no command of this name", result.stderr)
     end
-    assert.same({ exit = 2, stdout = "", stderr = "mighost: unknown option -x before the script's "
-      .. "name\n  next: mighost --help\n" }, run(dir, { "-x", "version" }))
+    assert.same({ exit = 2, stdout = "", stderr = "mighost: -x: options come after the command\n"
+      .. "  next: mighost --help\n" }, run(dir, { "-x", "version" }))
   end)
 end)
 

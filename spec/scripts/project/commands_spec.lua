@@ -18,6 +18,10 @@ describe("project.commands", function()
     assert.is_nil(script)
     assert.same({ "no command of this name: migration shwo; did you mean migration show?", "EUSAGE",
       "mighost migration show" }, { message, name, fix })
+    assert.matches("migraton; did you mean migration list%?$",
+      (select(2, commands.resolve { "migraton", "list" })))
+    assert.matches("^no command of this name: migraton$",
+      (select(2, commands.resolve { "migraton", "frobnicate" })))
     script, message, name, fix = commands.resolve { "migration" }
     assert.is_nil(script)
     assert.matches("^migration needs one of: doctor, list, .*, show", message)
