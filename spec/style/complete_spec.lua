@@ -8,16 +8,16 @@ local at = source.at
 
 --- Modules: what is loaded by name.  Stubs are for editors.
 local function modules()
-  local paths = {}
+  local files = {}
   for _, path in ipairs(source.paths({ "scripts", "stages" }, "%.lua$")) do
     -- What `init --example` writes is tested where it is used: spec/e2e/examples_spec.lua.
     local is_module = not path:find("^scripts/meta/") and not path:find("^stages/recordings/")
       and not path:find("^scripts/examples/[^/]+/")
     if is_module then
-      table.insert(paths, path)
+      table.insert(files, source.read(path))
     end
   end
-  return paths
+  return files
 end
 
 local function exists(path)
@@ -77,58 +77,48 @@ end
 
 describe("every Lua module", function()
   it("has a spec of its name, in the folder that mirrors its own", function()
-    local findings = {}
-    for _, path in ipairs(modules()) do
-      local folder, name = path:match("^(.*)/([^/]+)%.lua$")
+    source.check(modules(), function(file, report)
+      local folder, name = file.path:match("^(.*)/([^/]+)%.lua$")
       if not has_spec(folder, name) then
-        table.insert(findings, ("%s:1: no spec/%s/%s_spec.lua"):format(path, folder, name))
+        report(1, "no spec/%s/%s_spec.lua", folder, name)
       end
-    end
-    source.expect_none(findings)
+    end)
   end)
 
   it("says in its first line what it is for", function()
-    local findings = {}
-    for _, path in ipairs(modules()) do
-      if not source.read(path).lines[1]:find("^%-%-%-") then
-        table.insert(findings, path .. ":1: does not start with a --- line")
+    source.check(modules(), function(file, report)
+      if not file.lines[1]:find("^%-%-%-") then
+        report(1, "does not start with a --- line")
       end
-    end
-    source.expect_none(findings)
+    end)
   end)
 
   it("describes each of its public functions", function()
-    local findings = {}
-    for _, path in ipairs(modules()) do
-      local file = source.read(path)
+    source.check(modules(), function(file, report)
       for number, line in ipairs(file.bare) do
         if line:find("^function M[.:]") and not file.lines[number - 1]:find("^%-%-%-") then
-          table.insert(findings, at(file, number, "no annotation: %s", line))
+          report(number, "no annotation: %s", line)
         end
       end
-    end
-    source.expect_none(findings)
+    end)
   end)
 end)
 
 describe("every C file", function()
   it("of bindings has a spec and a stub of its module's name", function()
-    local findings = {}
-    for _, path in ipairs(source.paths({ "host" }, "^lib_[a-z]+%.c$")) do
-      local name = path:match("lib_([a-z]+)%.c$")
+    source.check(source.files({ "host" }, "^lib_[a-z]+%.c$"), function(file, report)
+      local name = file.path:match("lib_([a-z]+)%.c$")
       if not has_spec("host", name) then
-        table.insert(findings, ("%s:1: no spec/host/%s_spec.lua"):format(path, name))
+        report(1, "no spec/host/%s_spec.lua", name)
       end
       if not exists(("scripts/meta/host_%s.lua"):format(name)) then
-        table.insert(findings, ("%s:1: no scripts/meta/host_%s.lua"):format(path, name))
+        report(1, "no scripts/meta/host_%s.lua", name)
       end
-    end
-    source.expect_none(findings)
+    end)
   end)
 
-  it("includes its own header first, and every header says what it is for", function()
-    local findings = {}
-    for _, file in ipairs(source.files({ "host" }, "%.c$")) do
+  it("includes its own header first", function()
+    source.check(source.files({ "host" }, "%.c$"), function(file, report)
       local own = file.path:match("([^/]+)%.c$") .. ".h"
       local first
       for number, line in ipairs(file.code) do
@@ -136,15 +126,19 @@ describe("every C file", function()
         first = first or header and { header = header, line = number }
       end
       if exists("host/" .. own) and first.header ~= own then
-        table.insert(findings, at(file, first.line, "includes %s before %s", first.header, own))
+        report(first.line, "includes %s before %s", first.header, own)
       end
-    end
-    for _, file in ipairs(source.files({ "host" }, "%.h$")) do
+    end)
+  end)
+end)
+
+describe("every header", function()
+  it("says what it is for", function()
+    source.check(source.files({ "host" }, "%.h$"), function(file, report)
       if not file.lines[1]:find("^/%*") then
-        table.insert(findings, at(file, 1, "does not start with a comment"))
+        report(1, "does not start with a comment")
       end
-    end
-    source.expect_none(findings)
+    end)
   end)
 end)
 

@@ -54,23 +54,21 @@ local function lua_files()
 end
 
 local function check_sizes(files, limits, each_function)
-  local findings = {}
-  for _, file in ipairs(files) do
+  source.check(files, function(file, report)
     if #file.lines > limits.file and not file.path:find("^scripts/meta/") then
-      table.insert(findings, at(file, #file.lines, "the file has more than %d lines", limits.file))
+      report(#file.lines, "the file has more than %d lines", limits.file)
     end
     each_function(file, function(line, count)
       if count > limits.body then
-        table.insert(findings, at(file, line, "a function of %d lines", count))
+        report(line, "a function of %d lines", count)
       end
     end)
     for number, line in ipairs(file.lines) do
       if utf8.len(line) and utf8.len(line) > limits.columns then
-        table.insert(findings, at(file, number, "a line of %d columns", utf8.len(line)))
+        report(number, "a line of %d columns", utf8.len(line))
       end
     end
-  end
-  source.expect_none(findings)
+  end)
 end
 
 describe("sizes", function()

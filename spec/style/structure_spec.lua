@@ -3,8 +3,6 @@
 
 local source = require "spec.support.source"
 
-local at = source.at
-
 --- What a Lua folder (or a file of scripts/) may require besides itself.
 local MAY_REQUIRE <const> = {
   main = { "cli", "project", "commands", "lib", "host.sys" },
@@ -117,6 +115,7 @@ local PRINTING_CALLS <const> = { "printf", "vprintf", "puts", "putchar", "perror
 
 local MAY_PRINT_C <const> = { main = true, runtime = true }
 
+--- The items of a list, and of the lists in it.
 local function set(list)
   local found = {}
   for _, item in ipairs(list) do
@@ -137,17 +136,15 @@ end
 
 --- Findings for words in families that `allowed` does not name.
 local function expect_no_word(words, allowed)
-  local findings = {}
-  for _, file in ipairs(source.files({ "host" }, "%.[ch]$")) do
+  source.check(source.files({ "host" }, "%.[ch]$"), function(file, report)
     for number, line in ipairs(allowed[family(file.path)] and {} or file.bare) do
       for _, word in ipairs(words) do
         if line:find("%f[%w_]" .. word .. "%f[^%w_]") then
-          table.insert(findings, at(file, number, "uses %s", word))
+          report(number, "uses %s", word)
         end
       end
     end
-  end
-  source.expect_none(findings)
+  end)
 end
 
 local function lua_sources()
@@ -191,129 +188,110 @@ end
 
 --- Findings for calls in families that `allowed` does not name.
 local function expect_calls_only_in(names, allowed, text)
-  local findings = {}
-  for _, file in ipairs(source.files({ "host" }, "%.[ch]$")) do
+  source.check(source.files({ "host" }, "%.[ch]$"), function(file, report)
     if not allowed[family(file.path)] then
       each_call(file, names, function(number, name)
-        table.insert(findings, at(file, number, text, name))
+        report(number, text, name)
       end)
     end
-  end
-  source.expect_none(findings)
+  end)
 end
 
 describe("Lua modules", function()
   it("require only what lies to their right", function()
-    local findings = {}
-    for _, file in ipairs(lua_sources()) do
+    source.check(lua_sources(), function(file, report)
       local group = group_of_file(file.path)
       local allowed = set(MAY_REQUIRE[group] or {})
       allowed[group] = true
       each_require(file, function(number, name)
         if not name and not MAY_CHOOSE[file.path] then
-          table.insert(findings, at(file, number, "a require of something other than a plain name"))
+          report(number, "a require of something other than a plain name")
         elseif name and not allowed[group_of_module(name)] then
-          table.insert(findings, at(file, number, "%s may not require %s", group, name))
+          report(number, "%s may not require %s", group, name)
         end
       end)
-    end
-    source.expect_none(findings)
+    end)
   end)
 
   it("keep the transaction and the libraries of others behind one door each", function()
-    local findings = {}
-    for _, file in ipairs(lua_sources()) do
+    source.check(lua_sources(), function(file, report)
       each_require(file, function(number, name)
         if ONLY_IN[name] and not set(ONLY_IN[name])[file.path] then
-          table.insert(findings, at(file, number, "%s belongs to %s", name,
-            table.concat(ONLY_IN[name], " and ")))
+          report(number, "%s belongs to %s", name, table.concat(ONLY_IN[name], " and "))
         end
       end)
-    end
-    source.expect_none(findings)
+    end)
   end)
 
   it("catch errors in exactly two places", function()
-    local findings = {}
-    for _, file in ipairs(lua_sources()) do
+    source.check(lua_sources(), function(file, report)
       for number, line in ipairs(file.bare) do
         if line:find("%f[%w_]x?pcall%f[^%w_]") and not MAY_CATCH[file.path] then
-          table.insert(findings, at(file, number, "catches errors: %s", file.lines[number]))
+          report(number, "catches errors: %s", file.lines[number])
         end
       end
-    end
-    source.expect_none(findings)
+    end)
   end)
 
   it("print in commands, their common part and main alone", function()
-    local findings = {}
-    for _, file in ipairs(lua_sources()) do
+    source.check(lua_sources(), function(file, report)
       for number, line in ipairs(file.bare) do
         local prints = line:find("%f[%w_.]print%s*%(") or line:find("%f[%w_]io%.write")
           or line:find("%f[%w_]io%.std[oe]") or line:find("%f[%w_]sys%.write%s*%(")
         if prints and not MAY_PRINT[group_of_file(file.path)] then
-          table.insert(findings, at(file, number, "prints: %s", file.lines[number]))
+          report(number, "prints: %s", file.lines[number])
         end
       end
-    end
-    source.expect_none(findings)
+    end)
   end)
 
   it("run no shell and load no code but through the registry and main", function()
-    local findings = {}
-    for _, file in ipairs(lua_sources()) do
+    source.check(lua_sources(), function(file, report)
       for number, line in ipairs(file.bare) do
         local call = line:match("%f[%w_]os%.execute") or line:match("%f[%w_]io%.popen")
           or line:match("%f[%w_]os%.exit") or line:match("%f[%w_]dofile%f[^%w_]")
         if call then
-          table.insert(findings, at(file, number, "uses %s", call))
+          report(number, "uses %s", call)
         end
       end
-    end
-    source.expect_none(findings)
+    end)
   end)
 end)
 
 describe("C files", function()
   it("include only what lies to their right", function()
-    local findings = {}
-    for _, file in ipairs(source.files({ "host" }, "%.[ch]$")) do
+    source.check(source.files({ "host" }, "%.[ch]$"), function(file, report)
       local own = family(file.path)
       local allowed = set(MAY_INCLUDE[own] or {})
       allowed[own] = true
       for number, line in ipairs(file.code) do
         local header = line:match('^%s*#%s*include%s+"([^"]+)"')
         if header and (not MAY_INCLUDE[own] or not allowed[family("host/" .. header)]) then
-          table.insert(findings, at(file, number, "%s may not include %s", own, header))
+          report(number, "%s may not include %s", own, header)
         end
       end
-    end
-    source.expect_none(findings)
+    end)
   end)
 
   it("see Lua in bindings, the runtime and main alone", function()
-    local findings = {}
-    for _, file in ipairs(source.files({ "host" }, "%.[ch]$")) do
+    source.check(source.files({ "host" }, "%.[ch]$"), function(file, report)
       for number, line in ipairs(file.code) do
         local header = line:match("^%s*#%s*include%s+<(%w+%.h)>")
         if LUA_HEADERS[header] and not SEES_LUA[family(file.path)] then
-          table.insert(findings, at(file, number, "includes %s", header))
+          report(number, "includes %s", header)
         end
       end
-    end
-    source.expect_none(findings)
+    end)
   end)
 
   it("allocate nothing in bindings: scratch memory is Lua's, and a raise cannot leak", function()
-    local findings = {}
-    for _, file in ipairs(source.files({ "host" }, "^lib[a-z_]*%.[ch]$")) do
+    source.check(source.files({ "host" }, "^lib[a-z_]*%.[ch]$"), function(file, report)
       each_call(file, ALLOCATING_CALLS, function(number, name)
         if not MAY_ALLOCATE[file.path] then
-          table.insert(findings, at(file, number, "a binding calls %s", name))
+          report(number, "a binding calls %s", name)
         end
       end)
-    end
-    source.expect_none(findings)
+    end)
   end)
 
   it("rename, remove and sync in few places", function()
@@ -343,8 +321,7 @@ describe("C files", function()
       ["host/os.c"] = true, ["host/interrupt.c"] = true, ["host/runtime.c"] = true,
       ["host/repo.c"] = true, -- whether libgit2 was started
     }
-    local findings = {}
-    for _, file in ipairs(source.files({ "host" }, "%.c$")) do
+    source.check(source.files({ "host" }, "%.c$"), function(file, report)
       for number, line in ipairs(file.bare) do
         local variable = line:find("^%a[%w_ *]*[%w_%]]%s*=") or line:find("^%a[%w_ *]*[%w_%]]%s*;")
           or line:find("^%s+static%s")
@@ -352,10 +329,9 @@ describe("C files", function()
           or line:find("^typedef") or line:find("^struct%s+[%w_]+;")
           or line:find("^%s+static char [%w_]+%[%]") -- words for an argv, which takes no const
         if variable and not constant and not may[file.path] then
-          table.insert(findings, at(file, number, "a variable outlives its function: %s", line))
+          report(number, "a variable outlives its function: %s", line)
         end
       end
-    end
-    source.expect_none(findings)
+    end)
   end)
 end)

@@ -141,6 +141,21 @@ function M.expect_none(findings)
   end
 end
 
+--- Looks at each file, and fails with all that was reported of them.
+---@param files spec.Source[]
+---@param look fun(file: spec.Source, report: fun(line: integer, text: string, ...))  the text and
+---       what stands behind it are for string.format
+function M.check(files, look)
+  assert(#files > 0, "there is nothing to look at")
+  local findings = {}
+  for _, file in ipairs(files) do
+    look(file, function(line, text, ...)
+      table.insert(findings, M.at(file, line, text, ...))
+    end)
+  end
+  M.expect_none(findings)
+end
+
 --- "path:line: text"
 ---@param file spec.Source
 ---@param line integer
