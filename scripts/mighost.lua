@@ -46,6 +46,11 @@ local function in_project(request, act)
   return act(project, request)
 end
 
+--- Raises over fields that a request cannot have.
+local function check_wish(what, request)
+  require("planning.wishes").check(what, request)
+end
+
 --- Calls `act(project, slug, …)` with the slug of the migration that `word` means, which may be a
 --- path.
 local function on_migration(project, word, act, ...)
@@ -107,6 +112,7 @@ end
 ---@param request? mighost.RepairRequest
 ---@return mighost.Repaired[]? left, string? message, string? name, string? fix
 function M.repair(project, request)
+  check_wish("repair", request or {})
   local slug, message, name, fix = request and request.slug, nil, nil, nil
   if slug then -- which may be what is missing from the live directory
     slug, message, name, fix = require("migration.resolve").target(project, slug, true)
@@ -162,6 +168,7 @@ end
 ---@param request mighost.UndoRequest
 ---@return mighost.Undone? undone, string? message, string? name, string? fix
 function M.undo(project, request)
+  check_wish("undo", request)
   return on_migration(project, request.slug, function(_, slug)
     return require("planning.undo").undo(project, { slug = slug, to = request.to,
       dry_run = request.dry_run, on_event = request.on_event or function() end })
@@ -199,6 +206,7 @@ end
 ---@param opts mighost.PlanOptions
 ---@return mighost.PlanResult? result, string? message, string? name, string? fix
 function M.plan(opts)
+  check_wish("plan", opts)
   return in_project(opts, require("planning.run").plan)
 end
 
@@ -220,6 +228,7 @@ end
 ---@param opts mighost.RefineOptions
 ---@return mighost.PlanResult? result, string? message, string? name, string? fix
 function M.refine(opts)
+  check_wish("refine", opts)
   return in_project(opts, function(project)
     return on_migration(project, opts.slug, require("planning.refine").refine, opts)
   end)
@@ -229,6 +238,7 @@ end
 ---@param opts mighost.ReviewOptions
 ---@return mighost.PlanResult? result, string? message, string? name, string? fix
 function M.review(opts)
+  check_wish("review", opts)
   return in_project(opts, function(project)
     return on_migration(project, opts.slug, require("planning.review").review, opts)
   end)
@@ -264,6 +274,7 @@ end
 ---@param request mighost.PublishRequest
 ---@return mighost.Published? published, string? message, string? name, string? fix
 function M.publish(request)
+  check_wish("publish", request)
   return in_project(request, require("planning.edit").publish)
 end
 
@@ -272,6 +283,7 @@ end
 ---@param request mighost.RunRequest
 ---@return mighost.RunReport? report, string? message, string? name, string? fix
 function M.run(request)
+  check_wish("run", request)
   return in_project(request, require("planning.child").run)
 end
 
@@ -303,20 +315,24 @@ end
 
 --- Replays a recording's stages offline, with damaged answers besides where `variants` are asked
 --- for.  A message beside the results says that the recording ends before the pipeline does.
----@param opts { project: mighost.Project, recording?: string, pipeline?: string,
----        variants?: integer, on_stage: fun(rehearsed: mighost.Rehearsed) }
+---@param opts { project?: mighost.Project, repo_root?: string, recording?: string,
+---        pipeline?: string, variants?: integer, on_stage?: fun(rehearsed: mighost.Rehearsed) }
 ---@return mighost.Rehearsed[]? results, string? message, string? name, string? fix
 function M.test(opts)
-  local project = opts.project
-  local settings, message, name, fix = require("planning.settings").resolve(project,
-    require("planning.registry").new(project),
-    { with = "replay", recording = opts.recording, pipeline = opts.pipeline })
-  if not settings then
-    return nil, message, name, fix
-  end
-  local chosen = { recording = settings.recording, taste = settings.taste, variants = opts.variants,
-    pipeline = opts.pipeline or project.config.pipeline, on_stage = opts.on_stage }
-  return require("planning.rehearsal").run(project, chosen)
+  check_wish("test", opts)
+  return in_project(opts, function(project)
+    local settings, message, name, fix = require("planning.settings").resolve(project,
+      require("planning.registry").new(project),
+      { with = "replay", recording = opts.recording, pipeline = opts.pipeline })
+    if not settings then
+      return nil, message, name, fix
+    end
+    return require("planning.rehearsal").run(project, {
+      recording = settings.recording, taste = settings.taste, variants = opts.variants,
+      pipeline = opts.pipeline or project.config.pipeline,
+      on_stage = opts.on_stage or function() end,
+    })
+  end)
 end
 
 --- Versions, and what the system offers.

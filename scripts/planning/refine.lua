@@ -21,7 +21,8 @@ local SHORT <const> = 200 -- bytes of feedback that a command to repeat may hold
 
 ---@class mighost.RefineOptions: mighost.PlanOptions
 ---@field slug string a migration, or its path
----@field feedback? mighost.Given may be missing only where a pipeline is adopted
+---@field message? string the feedback; it may be missing only where a pipeline is adopted
+---@field feedback? mighost.Given the same with where it comes from
 ---@field adopt? boolean go on with the pipeline as it is now, or with `pipeline`
 
 ---@class mighost.Given
@@ -213,8 +214,11 @@ end
 ---@return string? NAME
 ---@return string? fix
 function M.refine(project, slug, opts)
+  if opts.message and not opts.feedback then
+    opts = tables.copy({ feedback = { text = opts.message, source = "message" } }, opts)
+  end
   local given = opts.feedback
-  assert(given or opts.adopt, "neither feedback nor a pipeline to adopt")
+  assert(given or opts.adopt, "neither a message nor a pipeline to adopt")
   if given then
     local fits, why, code = M.check_feedback(given.text)
     if not fits then

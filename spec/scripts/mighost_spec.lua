@@ -2,6 +2,9 @@ local mighost = require "mighost"
 local program = require "spec.support.program"
 local sample = require "spec.support.sample"
 local git = require "spec.support.git"
+local planned = require "spec.support.project"
+
+local PLANNER <const> = program.root .. "/spec/support/agents/planner.sh"
 
 --- A project with two migrations.
 local function project()
@@ -84,5 +87,24 @@ describe("mighost", function()
       for _, row in ipairs(mighost.list(project)) do print(row.slug, row.cursor) end]])
     assert.same({ exit = 0, stderr = "", stdout = "a\tplanning:review\nb\tphase-1-part-1.md\n" },
       program.run { args = { "./ours.lua" }, cwd = repo.path })
+  end)
+
+  it("takes feedback as a message, and replays a recording where nothing more is said", function()
+    local p <close> = planned.new()
+    assert.equal(0, p:plan({ "alpha", "--target", "T", "--to-end" }).exit)
+    local script = p.home:write("own.lua", ([[
+      local mighost = require "mighost"
+      local result = assert(mighost.refine { slug = "alpha", message = "Shorter.",
+        with = "command", agent_command = %q })
+      io.write(result.steps[1].step, " ")
+      io.write(#assert(mighost.test {}), "\n")
+      mighost.plan { slug = "alpha", dry_rnu = true }
+    ]]):format(PLANNER))
+    local result = p:run { script }
+    assert.equal("revise 7\n", result.stdout, result.stderr)
+    assert.equal(1, result.exit)
+    assert.matches("own.lua:6: mighost.plan: unknown field 'dry_rnu' (did you mean 'dry_run'?)",
+      result.stderr, 1, true)
+    assert.matches('"text": "Shorter."', p:read("alpha/.planning/state.json"), 1, true)
   end)
 end)

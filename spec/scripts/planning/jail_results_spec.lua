@@ -44,6 +44,7 @@ describe("planning.jail_results", function()
         settings = { { path = "/a", keys = { "k" } } } },
       ["field 'stdin' must be a string"] = { argv = { "x" }, stdin = {} },
       ["writes%[1%] must be"] = { argv = { "x" }, writes = { "\0" } },
+      ["updates%[2%] must be a string without NUL"] = { argv = { "x" }, updates = { "/a", "/\0" } },
       ["files%[a%] must be"] = { argv = { "x" }, files = { a = {} } },
     } do
       assert.matches(wanted, command(value))
