@@ -69,8 +69,8 @@ describe("planning.snapshots", function()
     assert.equal(oids[1], chosen(oids[1]))
     assert.equal(oids[1], chosen(oids[1]:sub(1, 12):upper()))
     local root = scratch:git("rev-list", "--max-parents=0", "HEAD")
-    for word, why in pairs { revise = "there are: review, expand", abc = "no commit",
-      [("0"):rep(40)] = "no commit", [root] = "no commit" } do
+    for word, why in pairs { revise = "there are: review, expand", abc = "nor its commit",
+      [("0"):rep(40)] = "nor its commit", [root] = "nor its commit" } do
       local none, message, name, fix = snapshots.choose(found, "my.slug", word)
       assert.is_nil(none)
       assert.is_truthy(message:find(why, 1, true), message)
