@@ -72,7 +72,8 @@ local function choose_efforts(opts, config, settings)
 end
 
 local function choose_counts(opts, config, settings)
-  settings.max_attempts = opts.command == "run" and (opts.max_attempts or config.max_attempts)
+  -- A single action is tried once, unless it is asked for by name to be tried more often.
+  settings.max_attempts = opts.max_attempts or opts.command == "run" and config.max_attempts
     or DEFAULT_ATTEMPTS
   settings.max_refactors = opts.command == "run" and opts.max_refactors or 0
   settings.max_failures = opts.max_consecutive_failures or config.max_consecutive_failures

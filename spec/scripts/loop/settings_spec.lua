@@ -31,6 +31,11 @@ describe("loop.settings", function()
     local once = assert(resolve { command = "run-once", focus = "nil", paths = "a" })
     assert.equal(900, once.timeout)
     assert.equal(1, once.max_attempts)
+    for _, case in ipairs { { 3, 3, 2 }, { 1, nil, 2 }, { 0, 0 } } do
+      once = assert(resolve({ command = "run-once", focus = "nil", paths = "a",
+        max_attempts = case[2] }, { max_attempts = case[3] }))
+      assert.equal(case[1], once.max_attempts)
+    end
   end)
 
   it("takes options before the configuration", function()
