@@ -25,6 +25,7 @@ local GOES_ON <const> = { answered = true, validated = true }
 ---@field action "put-back"|"committed"|"cleared"|"left-alone"|"refused"
 ---@field commit string|nil
 ---@field text string        for people
+---@field outcome mighost.Outcome|nil of the action, where it came to its end here
 
 ---Whether somebody changed something here after everything that the action ran had ended.
 local function is_overtaken(action)
@@ -35,9 +36,9 @@ local function is_overtaken(action)
   return last > action:last_sign() + AFTERMATH
 end
 
-local function picked(entry, action, text, oid)
+local function picked(entry, action, text, oid, outcome)
   return { target = entry.target, stage = entry.found, action = action, commit = oid,
-    text = ("%s: %s"):format(entry.target, text) }
+    text = ("%s: %s"):format(entry.target, text), outcome = outcome }
 end
 
 ---Undoes what is there.
@@ -123,9 +124,10 @@ local function go_on(ctx, action, entry)
   if outcome == nil then
     return give_up(ctx, action, entry, problem, errno)
   elseif outcome and outcome.commit then
-    return picked(entry, "committed", "its agent's changes were committed", outcome.commit)
+    return picked(entry, "committed", "its agent's changes were committed", outcome.commit, outcome)
   end
-  local refused = picked(entry, "refused", "its agent's changes were put back: " .. try.summary)
+  local refused = picked(entry, "refused", "its agent's changes were put back: " .. try.summary,
+    nil, outcome or nil)
   if outcome == false then -- it may be tried again, which the next tick does
     local finished, trouble, number = action:finish()
     return finished and refused, trouble, number

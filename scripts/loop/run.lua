@@ -62,8 +62,14 @@ local function check_left(ctx, cycle)
 end
 
 local function pick_up(ctx, cycle)
+  cycle.begun = sys.monotonic()
   local found, message, name, fix = resume.run(ctx)
-  return found ~= nil or cycle:break_off(message, name, fix)
+  if not found then
+    return cycle:break_off(message, name, fix)
+  elseif found[1] and found[1].outcome then
+    cycle:keep(found[1].outcome)
+  end
+  return true
 end
 
 ---Whether the work tree is clean and green, as long as nobody changes it.

@@ -1,3 +1,6 @@
+local actions = require "loop.action"
+local changes = require "loop.changes"
+local loop = require "spec.support.loop"
 local project = require "spec.support.project"
 local run = require "loop.run"
 local tables = require "lib.tables"
@@ -73,6 +76,33 @@ describe("loop.run", function()
     assert.equal(1, #p:calls())
     assert.equal("9\n", p.repo:read("cov.out"))
   end)
+
+  it("counts and tells what became of an action that it picked up, and keeps why it failed",
+    function()
+      for decision, validation in pairs { commit = "true", abandon = "grep -q old code.txt" } do
+        local site <close> = loop.new()
+        local action = assert(actions.begin(site:context(),
+          { kind = "refactor", target = "tidy" }))
+        site.repo:write("code.txt", "new\n")
+        local change = assert(changes.stage(action))
+        assert(action:note("answered", { tree = change.tree }))
+        action.lock:drop()
+        action.lock = nil
+        local result, events = go(site.inner, { validation_command = validation })
+        assert.equal("completed", result.status)
+        assert.same({ decision == "commit" and 1 or 0, decision == "commit" and 0 or 1 },
+          { result.counts.commits, result.counts.failures })
+        local told = {}
+        for _, event in ipairs(events) do
+          told[#told + 1] = event.kind == "outcome" and event or nil
+        end
+        assert.equal(1, #told)
+        assert.same({ 0, decision, "tidy" },
+          { told[1].attempt, told[1].decision, told[1].target })
+        assert.is_true(told[1].seconds < 60)
+        assert.equal(decision == "abandon", told[1].snapshot ~= nil)
+      end
+    end)
 
   it("removes what older runs left beyond as many as are kept", function()
     local p <close> = project.new()
