@@ -69,14 +69,15 @@ static int open_failure(int code, const char *path, struct mh_err *err)
 {
     const char *why = last_message();
 
-    if (code == GIT_ENOTFOUND) {
-        return mh_err_set(err, "ENOTREPO", "not a git repository: %s", path);
-    }
-    if (code == GIT_EOWNER) {
+    /* libgit2 1.5 finds no repository of another user's where no directory at all is called safe. */
+    if (code == GIT_EOWNER || strstr(why, "safe.directory") != NULL) {
         return mh_err_set(err, "EUNSUPPORTED",
                           "the repository is owned by another user; if you trust it, run "
                           "'git config --global --add safe.directory %s'",
                           path);
+    }
+    if (code == GIT_ENOTFOUND) {
+        return mh_err_set(err, "ENOTREPO", "not a git repository: %s", path);
     }
     if (strstr(why, "extension") != NULL || strstr(why, "repository version") != NULL) {
         return mh_err_set(

@@ -13,6 +13,12 @@ local setup = require "project.setup"
 local SUBJECT <const> = "mighost: set up planning"
 local SAMPLE_SLUG <const> = "sample"
 
+--- That git lets this user into the repository: nothing is written where it does not.
+local function check_repository(place)
+  local repo <close>, message, name, fix = require("host.repo").open(place.worktree)
+  return repo and true, message, name, fix
+end
+
 --- Nothing may be moved while a publication is under way, or while a dead one's remains are there.
 local function check_idle(old)
   local found = require("planning.transactions").findings(old.live_path, old.common)
@@ -134,7 +140,10 @@ function M.init(request)
   if not plan then
     return nil, message, name, fix
   end
-  local ready, trouble, kind, advice = prepare_moves(plan)
+  local ready, trouble, kind, advice = check_repository(plan.place)
+  if ready then
+    ready, trouble, kind, advice = prepare_moves(plan)
+  end
   if ready and request.commit then
     ready, trouble, kind, advice = check_clean_moves(plan)
   end

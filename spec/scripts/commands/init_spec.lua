@@ -1,6 +1,8 @@
 local git = require "spec.support.git"
 local program = require "spec.support.program"
 local sample = require "spec.support.sample"
+local sh = require "spec.support.sh"
+local sys = require "host.sys"
 local tables = require "lib.tables"
 local tmp = require "spec.support.tmp"
 
@@ -28,6 +30,21 @@ describe("mighost init", function()
     assert.matches("^<!%-%- taste%-version: %d+ %-%->\n# Taste\n",
       home:read("config/mighost/taste.md"))
     assert.same({ exit = 0, stdout = "", stderr = "" }, init(repo.path, home))
+  end)
+
+  it("writes nothing where git lets nobody but its owner into the repository", function()
+    if sys.user().uid ~= 0 then
+      return pending("only root can give a repository away")
+    end
+    local repo <close> = git.repo()
+    local home <close> = tmp.dir()
+    sh.check { argv = { "chown", "-R", "65534:65534", repo.path } }
+    local result = init(repo.path, home)
+    assert.equal(2, result.exit)
+    assert.equal("mighost: the repository is owned by another user; if you trust it, run 'git "
+      .. "config --global --add safe.directory " .. repo.path .. "'\n", result.stderr)
+    assert.same({ {}, false, false }, { home:names("."), repo.dir:exists(".mighost"),
+      repo.dir:exists("migrations") })
   end)
 
   it("works from a folder below, in a part of a work tree, and with -C", function()
