@@ -59,9 +59,10 @@ return {
     file = WORKSPACE, noticed = "power/second$",
     old = "local synced, whole, code = tree.sync(workspace.path)",
     new = "local synced, whole, code = true, false, nil" },
-  { what = "the record of an accepted answer is not synced", file = WORKSPACE,
-    noticed = "power/second$", old = [[dir:write(ACCEPTED, json.encode(entry) .. "\n")]],
-    new = [[dir:write(ACCEPTED, json.encode(entry) .. "\n", { durable = false })]] },
+  { what = "the record of an accepted answer is not synced",
+    file = "scripts/planning/acceptance.lua", noticed = "power/second$",
+    old = [[tables.copy({ schema = SCHEMA }, record)) .. "\n")]],
+    new = [[tables.copy({ schema = SCHEMA }, record)) .. "\n", { durable = false })]] },
   { what = "objects are written straight into git's directory",
     file = "host/repo_objects.c", noticed = "power/second$",
     old = "mh_path_join(store, objects->quarantine.name) : NULL;",
@@ -86,10 +87,11 @@ return {
     noticed = "kill", old = "        return mh_resume_commit(resume, err);",
     new = "        return mh_resume_give_up(resume, err);" },
   { what = "acknowledged before the commit", file = PUBLISH, noticed = "kill",
-    old = "  return tx:commit()", new = [[  io.stdout:write(live:match("[^/]*$"), " ")
+    old = "  return commit_patiently(tx, hooks.notify)",
+    new = [[  io.stdout:write(live:match("[^/]*$"), " ")
   io.stdout:write("pick-best\n")
   io.stdout:flush()
-  return tx:commit()]] },
+  return commit_patiently(tx, hooks.notify)]] },
   { what = "two renames where an exchange would do", file = "host/publish_swap.c",
     noticed = "kill",
     old = "mh_os_rename(tx->dir, MH_STAGED, live, tx->journal.slug, RENAME_EXCHANGE) == 0",

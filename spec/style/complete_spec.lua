@@ -1,6 +1,7 @@
---- Nothing is without its spec, its stub or its line in README.md, which names nothing else.
+--- Nothing is without its spec, its stub or its line in README.md, and no list names what is gone.
 
 local lfs = require "lfs"
+local mutations = require "spec.crash.mutations"
 local program = require "spec.support.program"
 local source = require "spec.support.source"
 
@@ -219,6 +220,22 @@ describe("README.md", function()
         end
       end
     end
+    source.expect_none(findings)
+  end)
+end)
+
+describe("every way to break the sources on purpose", function()
+  it("still finds what it breaks, once", function()
+    local findings = {}
+    for _, mutation in ipairs(mutations) do
+      local text = table.concat(source.read(mutation.file).lines, "\n")
+      local _, stop = text:find(mutation.old, 1, true)
+      if not stop or text:find(mutation.old, stop + 1, true) then
+        table.insert(findings, ("%s:1: spec/crash/mutations.lua finds it %s, to break it so: %s")
+          :format(mutation.file, stop and "twice" or "nowhere", mutation.what))
+      end
+    end
+    assert.is_true(#mutations > 0)
     source.expect_none(findings)
   end)
 end)
