@@ -47,7 +47,7 @@ local function is_within(path, above)
     and (real == top or top == "/" or real:sub(1, #top + 1) == top .. "/")
 end
 
----What is out of reach of the call and would not be if `path` could be written.
+---What the call must not reach, but could if it were allowed to write `path`.
 local function opened_by(path, call)
   local guarded = call.live_dir and { call.repo_root, call.live_dir } or {}
   table.move(call.protect or {}, 1, #(call.protect or {}), #guarded + 1, guarded)
@@ -59,7 +59,7 @@ local function opened_by(path, call)
   return nil
 end
 
----Makes a folder that an adapter names, since only what is there can be named to the kernel.  One
+---Makes a folder that an adapter names, since the kernel's rules can name only what exists.  One
 ---that cannot be made is left out: the program could not make it either.
 local function is_there(path, is_folder)
   if sys.realpath(path) then
@@ -79,12 +79,12 @@ local function refuse(call, path)
     call.agent, path, opened)
 end
 
----What every call may write, and an adapter may name besides.
+---What every call may write, and what an adapter may name too.
 local function given_places(call)
   return { [call.work_dir] = true, [call.artifacts] = true, [call.temp or call.work_dir] = true }
 end
 
----The adapter's own folders and files, as far as they are there.
+---The adapter's own folders and files, as far as they exist.
 local function own_places(call, spec)
   local given, found = given_places(call), {}
   for _, field in ipairs { "writes", "updates" } do
@@ -134,7 +134,7 @@ function Places:sandbox(spec)
   return { mode = self.mode, writes = writes, protect = call.protect }
 end
 
----A new folder that is the user's alone.  Its path is short: sockets in it have 107 bytes.
+---A new folder that only the user can enter.  Its path is short: that of a socket has 107 bytes.
 local function make_temporary()
   local base = os.getenv("TMPDIR") or ""
   if base:sub(1, 1) ~= "/" then

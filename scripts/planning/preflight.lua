@@ -1,4 +1,4 @@
---- What must be true of the repository before an agent is paid; every check is cheap.
+--- What must hold for the repository before an agent is paid; every check is cheap.
 
 local fs = require "host.fs"
 local quote = require "lib.quote"

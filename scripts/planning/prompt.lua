@@ -1,4 +1,4 @@
---- Puts a whole prompt together: what the engine knows, the stage's own work, what people said.
+--- Puts a whole prompt together: what the engine knows, the stage's own text, what people said.
 
 local M = {}
 

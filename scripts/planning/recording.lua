@@ -1,7 +1,7 @@
 --- Agent calls kept as plain files, to be answered again without an agent.
 ---
 --- <recording>/<stage>-<visit>/call.json    the request, the report, which files were removed
----                             prompt.md    with what differs from place to place replaced
+---                             prompt.md    with what differs between machines replaced
 ---                             answer.md
 ---                             files/…      what the agent added or changed in the work dir
 
@@ -30,7 +30,7 @@ end
 
 local M = {}
 
----A prompt without what differs from place to place: two prompts for the same work compare equal.
+---A prompt without what differs between machines: two prompts for the same work compare equal.
 ---@param prompt string
 ---@param call { work_dir: string, live_dir: string, repo_root: string, slug: string }
 ---@return string
@@ -71,7 +71,7 @@ local function read_call(dir, where)
   return call
 end
 
----Whether calls can be kept in this folder, or it can be made; nothing is written.
+---Whether calls can be kept in this folder, which may be missing; nothing is written.
 ---@param path string absolute
 ---@return true|nil
 ---@return string? message

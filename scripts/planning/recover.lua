@@ -31,7 +31,7 @@ local function has_remains(site, slug)
   return false
 end
 
----The right to change the work tree; false where it is not needed, since nothing is left.
+---The right to change the work tree; false when nothing is left, so that it is not needed.
 local function take_worktree(site, slug, worktree, notify)
   local opts = { allow_fuse = worktree.config.allow_fuse }
   local tenant, message, name = tenancy.take(worktree, "recover", opts)
@@ -94,7 +94,7 @@ local function set_aside(found, why, notify)
   return true
 end
 
----Whether a record still fits: "go-on", "published" already, or why it does not.
+---Whether a record still fits: "go-on", or "published" if it is already, or why it does not.
 local function examine(entry, snapshot)
   local record = entry.record
   if not record then
@@ -119,8 +119,8 @@ local function examine(entry, snapshot)
   return nil, ("the files of the accepted answer of %s were changed afterwards"):format(record.step)
 end
 
----Deals with one kept answer: returns it when it is to be published now, or when it is published
----and just what was asked for.
+---Deals with one kept answer: returns it when it has to be published now, or when it is published
+---and is exactly what was asked for.
 local function take(entry, snapshot, notify, request)
   local verdict, why, name = examine(entry, snapshot)
   if verdict == "go-on" then

@@ -1,5 +1,5 @@
---- Refining a plan: a person's feedback is recorded, planning is reopened where it is past the
---- stage that has to answer it, and the stage that is due then runs once.
+--- Refining a plan: a person's feedback is recorded, planning is reopened if it is past the
+--- stage that must answer it, and then the stage that is due runs once.
 
 local fs = require "host.fs"
 local tree = require "host.tree"
@@ -51,7 +51,7 @@ local function refuse_ready(manifest, state)
   end
 end
 
----What a session is prepared with: without feedback nobody is asked anything.
+---The options to prepare a session with: without feedback no agent is asked.
 local function session_options(opts)
   if opts.feedback then
     return opts
@@ -77,7 +77,7 @@ function M.refusal(manifest, state)
   end
 end
 
----Whether these words can be feedback.
+---Whether this text can be feedback.
 ---@param text string
 ---@return true|nil
 ---@return string? message
@@ -106,7 +106,7 @@ end
 ---@return mighost.State|string state or message
 function M.apply(manifest, state, feedback)
   local changed = tables.copy(manifest)
-  -- These words are what a person had to say, so nothing waits for a person any more.
+  -- A person has spoken, so nothing waits for a person any more.
   changed.awaiting_human_review = false
   changed.human_review_reason, changed.cooldown_until = nil, nil
   if manifest.status == "ready" then
@@ -127,7 +127,7 @@ local function refuse(slug, why)
     "mighost migration show " .. quote.word(slug)
 end
 
----Decides under the lease whether the step may be taken, and from what.
+---Decides under the lease whether the step may be taken, and from which state.
 local function preparer(session, slug, opts)
   local given = opts.feedback
   return function(manifest, state)
@@ -153,7 +153,7 @@ local function preparer(session, slug, opts)
   end
 end
 
----Keeps the feedback with the evidence and gives the options that give it again.
+---Keeps the feedback with the evidence, and returns the options that repeat it.
 local function keep(session, given)
   local dir <close>, message, name = fs.open_dir(session.run.path)
   if not dir then
@@ -168,7 +168,7 @@ local function keep(session, given)
   return { "--file", given.path or ("%s/%s"):format(session.run.path, FEEDBACK_FILE) }
 end
 
----The options that ask for the same pipeline again.
+---The options that repeat the choice of pipeline.
 local function adopting(opts)
   if not opts.adopt then
     return {}
@@ -194,7 +194,7 @@ local function take(session, slug, wanted)
   return requests.take(session, opts)
 end
 
----Adopts a pipeline and asks nobody anything.
+---Adopts a pipeline without asking an agent.
 local function take_over(session, slug, wanted)
   local words = adopting(wanted)
   local opts = session:step_options(slug)

@@ -21,7 +21,7 @@ function Registry:find(kind, name)
   return search.find(kind, name, self.project, self.opts)
 end
 
----What a file returns: mighost's own run here, everybody else's in a process of their own.
+---What a file returns: mighost's own files run here, everybody else's in a separate process.
 function Registry:read(kind, file)
   if file.layer == "installed" then
     return loader.load(file)
@@ -53,7 +53,7 @@ function Registry:load(kind, name, inspect)
   return checked
 end
 
----The value, when nothing is wrong with it; else the first thing that is, with the file.
+---The value if it is sound; else the first thing that is wrong with it, and the file.
 local function judge_shape(value, path, problems)
   if #problems == 0 then
     return value
@@ -82,7 +82,7 @@ local function inspect_agent(value, path)
   return judge_shape(value, path, shapes.agent(value))
 end
 
----A name that no file has is the user's mistake, with a name that says whose.
+---A name that no file has is the user's mistake: the failure's NAME says so.
 local function missing(value, message, code, fix, instead)
   if not value and code == "ENOENT" then
     return nil, instead.message, instead.name, instead.fix
@@ -119,7 +119,7 @@ local function inspect_any(name)
   end
 end
 
----The team's files of a kind that cannot be used; each is told once.
+---The team's files of a kind that cannot be used; each is reported once.
 ---@param kind "stages"|"agents"
 ---@return string[] messages
 function Registry:broken(kind)
@@ -136,7 +136,7 @@ function Registry:broken(kind)
   return messages
 end
 
----In the place of a rule that cannot be loaded, for those who only look: says why.
+---Stands in for a rule that cannot be loaded, for read-only commands: reports why.
 local function broken_rule(message)
   return { modes = ALL_MODES, check = function() error(message, 0) end }
 end

@@ -1,5 +1,5 @@
---- Replays a recording's stages offline, without agent, process or publication: what each stage
---- makes of the recorded answer, and of damaged ones.
+--- Replays a recording's stages offline, without agent, process or publication: how each stage
+--- judges the recorded answer, and damaged ones.
 
 local fs = require "host.fs"
 local tree = require "host.tree"
@@ -55,7 +55,7 @@ local function source_of(rehearsal, job)
   }
 end
 
----What a step makes of an answer: from what was said to a work dir that could be published.
+---One step on an answer: from the text to a work dir that could be published.
 local function take(rehearsal, job, said)
   local problem, code = call.unfit(said.answer, { bytes = #said.answer })
   if problem then
@@ -82,7 +82,7 @@ local function take(rehearsal, job, said)
   return judged.outcome, reason or ""
 end
 
----Looks at an accepted work dir as doctor would look at it once it is published.
+---Checks an accepted work dir as doctor would check it once published.
 local function find_unsound(rehearsal, job)
   local after, why = survey.take(job.workspace.path)
   if not after then
@@ -100,7 +100,7 @@ local function find_unsound(rehearsal, job)
   return not manifest and state or nil
 end
 
----What the step says of one damaged answer; a problem when it is neither refused nor sound.
+---How the step judges one damaged answer; a problem if it is neither refused nor sound.
 local function judge_damaged(rehearsal, job, said, rehearsed)
   local outcome, message, name = take(rehearsal, job, said)
   if outcome then
@@ -141,7 +141,7 @@ local function make_prompt(rehearsal, job)
   return prompts.assemble(ctx, work)
 end
 
----Whether the prompt is not the recorded one; nil when there is none.
+---Whether the prompt differs from the recorded one; nil when there is none.
 local function compare_prompt(rehearsal, job, recorded)
   local prompt, failure = make_prompt(rehearsal, job)
   if not prompt then
@@ -153,7 +153,7 @@ local function compare_prompt(rehearsal, job, recorded)
   })) ~= nil
 end
 
----What the stage makes of the recorded answer.
+---How the stage judges the recorded answer.
 local function try_recorded(rehearsal, job, recorded, said)
   local rehearsed = { stage = job.step, visit = job.visit, problems = {} }
   local differs, failure = compare_prompt(rehearsal, job, recorded)
@@ -170,7 +170,7 @@ local function try_recorded(rehearsal, job, recorded, said)
   return rehearsed
 end
 
----One stage; gives what it made of the answers, and the work dir that the recorded one left.
+---One stage; returns how it judged the answers, and the work dir that the recorded one left.
 local function rehearse(rehearsal, live, recorded, variants)
   local job, message, name = enactment.open(rehearsal, live)
   if not job then

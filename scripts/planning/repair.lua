@@ -1,5 +1,5 @@
---- `doctor --repair`: what dead processes left is finished, undone or kept, one migration at a
---- time; so is what the older tool left, once it is sure that it is not running.
+--- `doctor --repair`: finishes, undoes or keeps what dead processes left, one migration at a
+--- time; also what the older tool left, once it is certain that the tool is not running.
 
 local repos = require "host.repo"
 
@@ -80,7 +80,7 @@ function Repair:answered()
   return slugs
 end
 
----Tells what became of an event of recovery or of the engine.
+---Reports an event of recovery or of the engine.
 function Repair:listener(slug)
   return function(event)
     if event.kind == "recovered" then
@@ -126,7 +126,7 @@ function Repair:publish(slug)
   return true
 end
 
----Whether nobody works on it; else that is told.
+---Whether nobody works on it; else reports who does.
 function Repair:is_free(slug)
   local holder = leases.holder(self.project, slug)
   if holder then
@@ -171,7 +171,7 @@ function Repair:publish_all()
   end
 end
 
----git's own locks: ours of dead processes are removed, all others told.
+---git's own locks: removes ours of dead processes, reports all others.
 function Repair:unlock()
   local locks, message, name = self.site:locks()
   if not locks then
@@ -201,7 +201,7 @@ function Repair:unlock()
   return true
 end
 
----What repair_older needs.
+---The context for repair_older.
 function Repair:for_older()
   return {
     live_path = self.project.live_path, live = self.project.live, site = self.site,
@@ -242,7 +242,7 @@ end
 
 local M = {}
 
----Repairs what can be repaired; what is left is returned, with the NAME of why.
+---Repairs what can be repaired; returns what is left, with the NAME of the reason.
 ---@param project mighost.Project
 ---@param opts mighost.RepairOptions
 ---@return mighost.Repaired[]|nil left

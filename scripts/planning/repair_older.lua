@@ -97,7 +97,7 @@ end
 
 local M = {}
 
----Whether the older tool may be at work now, or nothing can be said of it: then nothing is touched.
+---Whether the older tool is or may be at work now: then nothing is touched.
 ---@param repair mighost.RepairOlder
 ---@param found mighost.Older
 ---@return boolean
@@ -116,7 +116,7 @@ function M.is_alive(repair, found)
   return false
 end
 
----Clears what there is, the lock last: until then nobody else publishes.
+---Clears everything, the lock last: until then nobody else publishes.
 ---@param repair mighost.RepairOlder
 ---@param found mighost.Older
 function M.clear(repair, found)

@@ -99,7 +99,7 @@ function M.run(pipeline, steps, reopenings)
   return position
 end
 
----Whether the stage at a position can lead anywhere: where each of its outcomes leads to a stage
+---Whether the stage at a position can lead anywhere: if each of its outcomes leads to a stage
 ---that may not run again, its answer would be paid for in vain.
 ---@param pipeline mighost.Pipeline
 ---@param position mighost.Position

@@ -1,5 +1,5 @@
---- A step that a person asked for on one migration, a refinement or a review: what an earlier
---- process left of that migration is published first, then that step is taken.
+--- A step that a person asked for on one migration, a refinement or a review: first what an earlier
+--- process left of that migration is published, then the step is taken.
 
 local repo = require "host.repo"
 
@@ -16,7 +16,7 @@ local function last_commit(project, slug)
   return commits and commits[1] and commits[1].oid
 end
 
----What to do about a failure that passes when the command is given again.
+---The fix for a failure that goes away when the command is repeated.
 local function explain(opts, message, name, fix)
   local again = quote.words(opts.command)
   if name == "ESTALE" then
@@ -28,7 +28,7 @@ end
 
 local M = {}
 
----The words of a command about one migration.
+---The words of a command on one migration.
 ---@param name string e.g. "refine"
 ---@param project mighost.Project
 ---@param slug string
@@ -41,7 +41,7 @@ function M.command(name, project, slug, options)
   return table.move(options, 1, #options, #words + 1, words)
 end
 
----Takes the step; `opts.request` tells an answer to it from other answers that were kept.
+---Takes the step; `opts.request` distinguishes an answer to it from other kept answers.
 ---@param session mighost.Session open, with evidence
 ---@param opts mighost.StepOptions
 ---@return mighost.PlanResult|nil

@@ -14,7 +14,7 @@ local states = require "planning.state"
 ---@field slug string a migration, or its path
 ---@field keeps_stdout? boolean mighost's stdout is for data: the agent's words go to stderr
 
----Why a migration that waits for nobody is not reviewed, and what may be done with it.
+---Why a migration that waits for nobody cannot be reviewed, and what to do instead.
 local function refuse(project, slug, manifest, state)
   local why = "its planning state cannot be read"
   if state then
@@ -47,7 +47,7 @@ local function look(project, slug)
   return manifest, state
 end
 
----An agent that a person can talk with.
+---An agent that a person can talk to.
 local function check_agent(session, slug)
   local name = session.settings.with
   local adapter, message, code, fix = session.reg:agent(name)
@@ -89,7 +89,7 @@ end
 
 local M = {}
 
----Has a migration that waits for a person reviewed, and publishes what was decided.
+---Runs the review of a migration that waits for a person, and publishes the decision.
 ---@param project mighost.Project
 ---@param slug string
 ---@param opts mighost.ReviewOptions

@@ -138,7 +138,7 @@ local function read_decision(review, dir)
   return manifest
 end
 
----Writes the decided manifest and holds the whole to the rules of a plan that is ready.
+---Writes the decided manifest and checks the whole by the rules for a ready plan.
 local function settle(review, dir, manifest)
   manifest.last_touch = jobs.now()
   local text, message = manifests.encode(manifest)
@@ -216,7 +216,7 @@ end
 
 local M = { MODE = MODE, REQUEST = REQUEST }
 
----What the engine calls to have the answer made.
+---The function that the engine calls to make the answer.
 ---@param look fun(): mighost.Manifest|nil, mighost.State|string|nil, string|nil, string|nil what is
 ---       published, when it waits for a review
 ---@param keeps_stdout boolean|nil mighost's stdout is for data

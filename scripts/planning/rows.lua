@@ -1,4 +1,4 @@
---- What `migration list` says of each migration, from its manifest and state alone: no rule is run.
+--- What `migration list` says about each migration, from its manifest and state; no rule is run.
 
 local fs = require "host.fs"
 
@@ -26,7 +26,7 @@ local function planning_cursor(project, slug, dir)
     name == "ENOENT" and "planning-state-missing" or "planning-state-invalid"
 end
 
---- The manifest's codec sees to it that a current phase is one of the phases, or empty.
+--- The manifest's codec ensures that the current phase is one of the phases, or empty.
 local function phase_cursor(manifest)
   for _, phase in ipairs(manifest.phases) do
     if phase.name == manifest.current_phase then

@@ -1,4 +1,4 @@
---- A plan command: everything checked that can be checked for nothing, then step after step.
+--- A plan command: checks everything that can be checked at no cost, then takes step after step.
 
 local attributes = require "planning.attributes"
 local candidates = require "planning.candidates"

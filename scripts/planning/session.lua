@@ -26,7 +26,7 @@ local workspace = require "planning.workspace"
 local Session <const> = {}
 Session.__index = Session
 
----Opens the place of publication; nothing of what may refuse that costs anything.
+---Opens the place of publication; whatever may refuse that costs nothing.
 ---@return true|nil
 ---@return string? message
 ---@return string? NAME
@@ -74,7 +74,7 @@ function Session:start_evidence(command)
   return true
 end
 
----What the engine needs to know for a step.
+---The engine's options for a step.
 ---@param slug string
 ---@return mighost.StepOptions
 function Session:step_options(slug)
@@ -125,7 +125,7 @@ function Session:clear_up(failure)
   self:remove_old()
 end
 
----The second half of that, for a run that notes its end itself.
+---The second half of `finish`, for a run that notes its end itself.
 function Session:remove_old()
   local project = self.project
   artifacts.prune(project.state_home, project.root, project.config.keep_runs)
@@ -136,7 +136,7 @@ end
 
 local M = {}
 
----Prepares what can be decided without looking at the repository.
+---Prepares everything that can be decided without the repository.
 ---@param project mighost.Project
 ---@param opts mighost.PlanOptions
 ---@return mighost.Session|nil
