@@ -1,7 +1,6 @@
-local output = require "planning.output"
+local adapter = require "spec.support.adapter"
 local recordings = require "spec.support.agent_recordings"
 local registry = require "planning.registry"
-local tables = require "lib.tables"
 
 local LOST <const> = "failed: API Error: Connection to the API was lost (ECONNRESET). "
   .. "This is usually temporary — try again."
@@ -49,20 +48,8 @@ local VERDICTS <const> = {
     "ended without output, as it does when it cannot write its temporary folder" },
 }
 
-local function call(more)
-  return tables.copy({ prompt = "Stage: review\n", model = "m-1", effort = "xhigh", work_dir = "/w",
-    artifacts = "/a", repo_root = "/r", prompt_file = "/a/prompt.md", temp = "/t",
-    env = { HOME = "/h" } }, more)
-end
-
-local function printed(text)
-  return output.open({ bytes = #text, head = text, tail = "", whole = true }, "/nowhere")
-end
-
-local function report(out, more)
-  return tables.copy({ exit = 0, stdout = printed(out), stderr = printed(""), files = {} }, more)
-end
-
+local call <const>, printed <const>, report <const> =
+  adapter.call, adapter.printed, adapter.report
 local RESULT <const> = '{"type":"result","is_error":false,"num_turns":1,"result":"%s"}\n'
 
 describe("the agent claude", function()

@@ -1,4 +1,4 @@
-local output = require "planning.output"
+local adapter = require "spec.support.adapter"
 local recordings = require "spec.support.agent_recordings"
 local registry = require "planning.registry"
 local tables = require "lib.tables"
@@ -43,19 +43,11 @@ local VERDICTS <const> = {
     'failed: Failed to open last message file "/workspace/last": Permission denied (os error 13)' },
 }
 
-local function call(more)
-  return tables.copy({ prompt = "Stage: review\n", model = "m-1", effort = "high", work_dir = "/w",
-    artifacts = "/a", repo_root = "/r", prompt_file = "/a/prompt.md", temp = "/t",
-    env = { HOME = "/h" } }, more)
-end
+local call <const>, printed <const> = adapter.call, adapter.printed
 
-local function printed(text)
-  return output.open({ bytes = #text, head = text, tail = "", whole = true }, "/nowhere")
-end
-
+--- Of codex, whose last message is in a file besides.
 local function report(last, more)
-  return tables.copy({ exit = 0, stdout = printed(last), stderr = printed(""),
-    files = { last_message = printed(last) } }, more)
+  return adapter.report(last, tables.copy({ files = { last_message = printed(last) } }, more))
 end
 
 describe("the agent codex", function()
@@ -63,7 +55,7 @@ describe("the agent codex", function()
 
   it("is called with the prompt on standard input, and a file for its last message", function()
     local spec = assert(agent.command(call()))
-    assert.equal("codex exec --model m-1 --config model_reasoning_effort=high "
+    assert.equal("codex exec --model m-1 --config model_reasoning_effort=xhigh "
       .. "--dangerously-bypass-approvals-and-sandbox --output-last-message /a/last-message.md "
       .. "--cd /r -", table.concat(spec.argv, " "))
     assert.equal("Stage: review\n", spec.stdin)
