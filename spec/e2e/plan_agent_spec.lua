@@ -28,7 +28,16 @@ local FAILURES <const> = {
     "at most 20000" },
 }
 
-local function expect_nothing_lost(p, head, result)
+--- Plans with an agent that fails its first step: nothing of it is kept but the evidence, and the
+--- step can be taken again.
+local function expect_failed_step(agent, exit, said, options)
+  local p <close> = project.new()
+  local head = p.repo:head()
+  local result = p:plan({ "alpha", "--target", "T", table.unpack(options or {}) },
+    { agent = p:script(agent) })
+  assert.equal(exit, result.exit, result.stderr)
+  assert.matches(said, result.stderr)
+  assert.is_nil(result.stderr:find("traceback", 1, true))
   assert.equal(head, p.repo:head())
   assert.is_false(p.repo.dir:exists("migrations/alpha"))
   assert.same({}, p:problems())
@@ -41,35 +50,19 @@ end
 
 describe("an agent that", function()
   for _, failure in ipairs(FAILURES) do
-    it(failure[1] .. " fails the step, and nothing is lost", function()
-      local p <close> = project.new()
-      local head = p.repo:head()
-      local result = p:plan({ "alpha", "--target", "T" }, { agent = p:script(failure[2]) })
-      assert.equal(failure[3], result.exit, result.stderr)
-      assert.matches(failure[4], result.stderr)
-      assert.is_nil(result.stderr:find("traceback", 1, true))
-      expect_nothing_lost(p, head, result)
+    local name, agent, exit, said = table.unpack(failure)
+    it(name .. " fails the step, and nothing is lost", function()
+      expect_failed_step(agent, exit, said)
     end)
   end
 
   it("is not done in time is ended, with everything that it started", function()
-    local p <close> = project.new()
-    local head = p.repo:head()
-    local result = p:plan({ "alpha", "--target", "T", "--timeout", "1" },
-      { agent = p:script("(while :; do echo tick; sleep 0.1; done) & wait") })
-    assert.equal(11, result.exit)
-    assert.matches("did not finish within 1 s", result.stderr)
-    expect_nothing_lost(p, head, result)
+    expect_failed_step("(while :; do echo tick; sleep 0.1; done) & wait", 11,
+      "did not finish within 1 s", { "--timeout", "1" })
   end)
 
   it("gives no sign of life is ended", function()
-    local p <close> = project.new()
-    local head = p.repo:head()
-    local result = p:plan({ "alpha", "--target", "T", "--silence-timeout", "1" },
-      { agent = p:script("sleep 600") })
-    assert.equal(11, result.exit)
-    assert.matches("printed nothing for 1 s", result.stderr)
-    expect_nothing_lost(p, head, result)
+    expect_failed_step("sleep 600", 11, "printed nothing for 1 s", { "--silence-timeout", "1" })
   end)
 
   it("is not there, or cannot be executed, is an error before anything else", function()
