@@ -20,6 +20,17 @@ local function commits_of(p, slug, step)
   return count
 end
 
+--- Takes the step pick-best, and does something while its agent works; gives the exit code.
+local function plan_meanwhile(p, act)
+  p:plan { "alpha", "--target", "T" }
+  local hold = p:hold "pick-best"
+  local run = p:start({ "alpha" }, hold.env)
+  hold.arrived()
+  act()
+  hold.release()
+  return run.wait()
+end
+
 describe("a plan that is killed", function()
   it("between two steps goes on at the next one", function()
     local p <close> = project.new()
@@ -206,18 +217,14 @@ describe("an accepted answer that was not published", function()
       return pending("agents cannot be confined here")
     end
     local p <close> = project.new { confined = true }
-    p:plan { "alpha", "--target", "T" }
-    local hold = p:hold "pick-best"
-    local run = p:start({ "alpha" }, hold.env)
-    hold.arrived()
-    p.repo:git("checkout", "-q", "-b", "side")
-    p.repo:write("side.txt", "side\n")
-    p.repo:git("add", "side.txt")
-    p.repo:git("commit", "-q", "-m", "Side")
-    p.repo:git("checkout", "-q", "main")
-    git.run(p.path, "merge", "-q", "--no-commit", "--no-ff", "side")
-    hold.release()
-    assert.equal(6, run.wait())
+    assert.equal(6, plan_meanwhile(p, function()
+      p.repo:git("checkout", "-q", "-b", "side")
+      p.repo:write("side.txt", "side\n")
+      p.repo:git("add", "side.txt")
+      p.repo:git("commit", "-q", "-m", "Side")
+      p.repo:git("checkout", "-q", "main")
+      git.run(p.path, "merge", "-q", "--no-commit", "--no-ff", "side")
+    end))
     assert.matches("the accepted answer of pick%-best is kept", p.home:read("err"))
     p.repo:git("commit", "-q", "-m", "Merge")
     local result = p:plan { "alpha" }
@@ -231,13 +238,9 @@ describe("an accepted answer that was not published", function()
       return pending("agents cannot be confined here")
     end
     local p <close> = project.new { confined = true }
-    p:plan { "alpha", "--target", "T" }
-    local hold = p:hold "pick-best"
-    local run = p:start({ "alpha" }, hold.env)
-    hold.arrived()
-    p.repo:write("migrations/alpha/notes.md", "mine\n")
-    hold.release()
-    assert.equal(6, run.wait())
+    assert.equal(6, plan_meanwhile(p, function()
+      p.repo:write("migrations/alpha/notes.md", "mine\n")
+    end))
     assert.equal("mine\n", p:read("alpha/notes.md"))
     assert.equal("mighost: planning/alpha/approaches", p.repo:git("log", "-1", "--format=%s"))
     tmp.remove(p.path .. "/migrations/alpha/notes.md")
