@@ -69,7 +69,7 @@ static int open_failure(int code, const char *path, struct mh_err *err)
 {
     const char *why = last_message();
 
-    /* libgit2 1.5 finds no repository of another user's where no directory at all is called safe. */
+    /* libgit2 1.5 finds no repository of another user's where no directory at all is safe. */
     if (code == GIT_EOWNER || strstr(why, "safe.directory") != NULL) {
         return mh_err_set(err, "EUNSUPPORTED",
                           "the repository is owned by another user; if you trust it, run "
