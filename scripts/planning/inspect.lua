@@ -60,7 +60,7 @@ function Inspector:add(file, problem)
   table.insert(self.diagnostics, {
     severity = problem.severity, code = problem.code, path = shorten(self.project, file.path),
     line = problem.line or line or file.outline:line(problem.at), message = text.printable(message),
-    mend = problem.mend,
+    mend = trial.mend(message) or problem.mend,
   })
 end
 

@@ -2,6 +2,12 @@
 
 local guard = require "planning.guard"
 
+-- What programs have, and stages, rules and agents have not.
+local ABSENT <const> = {
+  collectgarbage = true, debug = true, dofile = true, dump = true, io = true, load = true,
+  loadfile = true, os = true, package = true,
+}
+
 local M = {}
 
 ---The line that a message names, and the message without the place, when it is in that file.
@@ -17,6 +23,21 @@ function M.place_in(file, message)
   end
   local here = message:match("^" .. file.path:gsub("%p", "%%%0") .. ": (.*)$")
   return nil, here or message
+end
+
+---What to do about what scripts run into since they are not programs; nil about anything else.
+---@param message string
+---@return string|nil
+function M.mend(message)
+  local limit = message:match("%((script_%l+) in ")
+  if limit then
+    return ("make it do less, or set %s higher in .mighost/config.json"):format(limit)
+  end
+  local name = message:match("%(global '([%l]+)'%)") or message:match("%(field '(dump)'%)")
+  if name and ABSENT[name] then
+    return ("do it without %s, which such files do not have; a command in scripts/ has it"):format(
+      name)
+  end
 end
 
 ---Calls a function of a file; an error in it is reported.

@@ -46,6 +46,8 @@ describe("planning.inspect", function()
     end
     for _, found in ipairs(diagnostics) do
       assert.is_true(#found.mend > 0)
+      assert.equal(found.message:find("ran more than", 1, true) ~= nil,
+        found.mend:find("script_instructions higher", 1, true) ~= nil)
       assert.is_nil(found.message:find("%c"))
       if not any(marks, function(mark) return is_meant(found, mark) end) then
         table.insert(wrong, "not meant: " .. describe_diagnostic(found))

@@ -11,6 +11,21 @@ describe("planning.inspect_trial", function()
     assert.same({ nil, "/other.lua:3: why" }, { trial.place_in(FILE, "/other.lua:3: why") })
   end)
 
+  it("knows what to do about limits, and about what only programs have", function()
+    assert.equal("make it do less, or set script_memory higher in .mighost/config.json",
+      trial.mend "used more than 8 MiB of memory (script_memory in .mighost/config.json)")
+    for name, message in pairs {
+      io = "attempt to index a nil value (global 'io')",
+      load = "attempt to call a nil value (global 'load')",
+      dump = "attempt to call a nil value (field 'dump')",
+    } do
+      assert.equal(("do it without %s, which such files do not have; a command in scripts/ has it")
+        :format(name), trial.mend(message))
+    end
+    assert.is_nil(trial.mend "attempt to index a nil value (global 'ctxt')")
+    assert.is_nil(trial.mend "attempt to index a nil value (field 'io')")
+  end)
+
   it("gives what a function gives, nil too", function()
     assert.same({ true, nil, 2 }, { trial.call(FILE, error, ABOUT, function() return nil, 2 end) })
   end)
