@@ -295,7 +295,8 @@ local function carry_out(attempt, snapshot)
   return settle(attempt, snapshot, judged)
 end
 
----The command that takes this step again; a migration that was never published needs its target.
+---The command that takes this step again; a migration that was never published needs its target,
+---and the pipeline that was asked for.
 local function repeat_command(attempt, snapshot)
   if attempt.opts.command then
     return quote.words(attempt.opts.command)
@@ -303,6 +304,10 @@ local function repeat_command(attempt, snapshot)
   local words = { "mighost", "plan", attempt.job.slug }
   if not snapshot:exists() then
     table.move({ "--target", attempt.job.state.target }, 1, 2, #words + 1, words)
+    if attempt.opts.insists then
+      local name = attempt.opts.pipeline.file:gsub("%.lua$", "")
+      table.move({ "--pipeline", name }, 1, 2, #words + 1, words)
+    end
   end
   local again = attempt.opts.again
   return quote.words(table.move(again, 1, #again, #words + 1, words))

@@ -60,9 +60,10 @@ local function judge(project)
   return judge_by_record(project)
 end
 
---- "a, b, c and 2 more".
+--- "a, b, c and 2 more", in one line whatever the names are.
 local function shorten(names)
-  local shown = table.concat(names, ", ", 1, math.min(#names, SHOWN))
+  local shown = require("lib.text").printable(
+    table.concat(names, ", ", 1, math.min(#names, SHOWN)))
   return #names > SHOWN and ("%s and %d more"):format(shown, #names - SHOWN) or shown
 end
 

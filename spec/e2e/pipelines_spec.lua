@@ -66,6 +66,24 @@ describe("a pipeline of a team's own", function()
     assert.equal("terminal-ready", read_state(p).next_step)
   end)
 
+  it("is named in the command that takes a first step again, and no longer afterwards", function()
+    local p <close> = with(team.files())
+    local nobody = p.home:write("nobody.sh", "#!/bin/sh\n")
+    sh.check { argv = { "chmod", "+x", nobody } }
+    local failed = expect(1, p:plan({ "x", "--target", "T", "--pipeline", "secure" },
+      { agent = nobody }))
+    local again = assert(failed.stderr:match("\n  next: (mighost plan x [^\n]*)"), failed.stderr)
+    assert.matches(" %-%-pipeline secure ", again)
+    local words = {}
+    for word in again:gsub(nobody:gsub("%p", "%%%0"), AGENT):gmatch("%S+") do
+      words[#words + 1] = word
+    end
+    expect(0, p:run(table.move(words, 2, #words, 1, {})))
+    assert.equal("secure", read_state(p).pipeline.name)
+    failed = expect(1, p:plan({ "x" }, { agent = nobody }))
+    assert.is_nil(failed.stderr:find("--pipeline", 1, true))
+  end)
+
   it("waits for a person where its terminal says so", function()
     local p <close> = with(team.files())
     local result = p:plan(TO_END, { agent = AGENT,

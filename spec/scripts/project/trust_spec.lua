@@ -185,6 +185,13 @@ describe("project.trust", function()
     assert.matches("\n  next: mighost trust\n$", result.stderr)
   end)
 
+  it("names each thing in one line, fit to be shown, whatever it is called", function()
+    local theirs <close> = brought.new { [".mighost/lib/a\27[2J\nmighost: all is well.lua"] = "" }
+    local message = trust.refusal(theirs:open())
+    assert.is_nil(message:find("%c"))
+    assert.matches("a\\u{1B}[2J mighost: all is well.lua", message, 1, true)
+  end)
+
   it("says how revoking went", function()
     local theirs <close> = brought.new { [RULE] = "text" }
     assert.is_false(trust.revoke(theirs:open()))
