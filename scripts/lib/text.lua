@@ -183,6 +183,13 @@ function M.lines(text)
   return lines
 end
 
+---Whether it is one line that says something, of characters that a terminal shows.
+---@param text string
+---@return boolean
+function M.is_line(text)
+  return text:find("%S") ~= nil and M.printable(text) == text
+end
+
 ---A name for files and branches made from free text: lower-case letters, digits and single dashes.
 ---@param target string
 ---@param max integer the most bytes it may have

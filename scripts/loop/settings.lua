@@ -100,6 +100,17 @@ local function check_bounds(opts)
   return true
 end
 
+---Nothing may end the subject of a commit but what it says.
+local function choose_prefix(opts, settings)
+  local given = opts.commit_message_prefix
+  if given and not text.is_line(given) then
+    return nil, ("--commit-message-prefix must be one line of text, not %s"):format(
+      quote.word(given)), "EUSAGE"
+  end
+  settings.prefix = given or settings.prefix
+  return true
+end
+
 local function read_prompt(path)
   local file <close>, why = io.open(path, "rb")
   local words
@@ -141,6 +152,7 @@ function M.resolve(opts, config, chosen)
     function() return check_bounds(opts) end,
     function() return choose_validation(opts, config, settings) end,
     function() return choose_efforts(opts, config, settings) end,
+    function() return choose_prefix(opts, settings) end,
     function() return read_prompts(opts, settings) end,
   }
   for _, step in ipairs(steps) do
@@ -150,7 +162,6 @@ function M.resolve(opts, config, chosen)
     end
   end
   choose_counts(opts, config, settings)
-  settings.prefix = opts.commit_message_prefix or settings.prefix
   settings.timeout = opts.timeout or config.timeout or DEFAULT_TIMEOUT[opts.command]
   return settings
 end

@@ -6,6 +6,7 @@ local fs = require "host.fs"
 local strict = require "lib.strict"
 local paths = require "project.paths"
 local tables = require "lib.tables"
+local texts = require "lib.text"
 
 local FOLDER <const> = ".mighost"
 local PATH <const> = FOLDER .. "/config.json"
@@ -18,6 +19,10 @@ local READ <const> = { max = 1024 * 1024, links = "inside" }
 
 local function is_text(value)
   return type(value) == "string" and value ~= "", "a non-empty string"
+end
+
+local function is_line(value)
+  return type(value) == "string" and texts.is_line(value), "one line of text"
 end
 
 local function is_path(value)
@@ -70,7 +75,7 @@ local FIELDS <const> = {
   model = is_text,
   effort = is_text,
   pipeline = is_text,
-  commit_message_prefix = is_text,
+  commit_message_prefix = is_line,
   timeout = is_within(1, LONGEST, "seconds"),
   silence = is_within(1, LONGEST, "seconds"),
   max_wait = is_within(0, WEEK, "seconds"),

@@ -171,3 +171,14 @@ describe("lib.text.shell_split", function()
     end
   end)
 end)
+
+describe("lib.text.is_line", function()
+  it("takes what one line shows and that is not blank", function()
+    for _, line in ipairs { "a", "a b", " [x]: Größe 日本" } do
+      assert.is_true(text.is_line(line), line)
+    end
+    for _, other in ipairs { "", " ", "\n", "a\nb", "a\tb", "\27[2J", "\xFF" } do
+      assert.is_false(text.is_line(other), other)
+    end
+  end)
+end)

@@ -67,6 +67,8 @@ describe("loop.settings", function()
   end)
 
   it("needs a validation command that can be read", function()
+    refused("prefix must be one line of text, not", { commit_message_prefix = "a\nb" })
+    refused("prefix must be one line of text, not ''", { commit_message_prefix = "" })
     refused("no validation command was given", { validation_command = "nil" })
     refused("it is empty", { validation_command = " " })
     refused("a single quote is not closed", { validation_command = "make 'x" })

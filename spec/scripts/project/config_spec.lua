@@ -48,6 +48,7 @@ describe("project.config.load", function()
       value.default_effort, value.max_allowed_effort, value.max_attempts,
       value.max_consecutive_failures })
     for _, text in ipairs { '"max_wait": -1', '"validation_timeout": 0', '"default_effort": "most"',
+      '"commit_message_prefix": ""', '"commit_message_prefix": "a\\nb"',
       '"max_allowed_effort": 1', '"max_attempts": 0', '"max_consecutive_failures": "2"' } do
       local refused, message = load_text(MINIMAL:sub(1, -2) .. ", " .. text .. "}")
       assert.is_nil(refused)
