@@ -125,7 +125,7 @@ function Session:clear_up(failure)
   self:remove_old()
 end
 
----The second half of `finish`, for a run that notes its end itself.
+---The second half of `clear_up`, for a run that notes its end itself.
 function Session:remove_old()
   local project = self.project
   artifacts.prune(project.state_home, project.root, project.config.keep_runs)

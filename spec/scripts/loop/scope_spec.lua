@@ -151,6 +151,6 @@ describe("loop.scope", function()
     local _, few = candidates { files = { ["src/parser.lua"] = "x" } }
     local none, why = scope.parse("selected-candidate: cross-cluster", few)
     assert.is_nil(none)
-    assert.matches("none of: seed$", why)
+    assert.matches("not one of: seed$", why)
   end)
 end)
