@@ -13,10 +13,10 @@
 local SCHEMA <const> = 1
 local CONTINUED <const> = "    "
 
--- What must be known where a command ends without returning: an interruption, a bug.
+-- What must be known when a command ends without returning: after an interruption or a bug.
 local session = {}
 
---- Whether an option stands among the words that are not behind `--`.
+--- Whether an option is among the words before `--`.
 local function has_word(words, ...)
   local wanted = { ... }
   for _, word in ipairs(words) do
@@ -42,8 +42,8 @@ local function to_lines(message)
   return table.concat(lines, "\n")
 end
 
---- What follows the first line stands apart, so that a name with a line end in it cannot pass for
---- something that mighost says.
+--- Lines after the first are indented, so that a name with a line end in it cannot pass for
+--- a message of mighost's.
 local function to_message(message)
   return (to_lines(message):gsub("\n", "\n" .. CONTINUED))
 end
@@ -160,7 +160,7 @@ function M.parse(command, args)
   return opts
 end
 
---- The way in of a command that works on a project: reads the arguments, then opens the project.
+--- The start of a command that works on a project: reads the arguments, then opens the project.
 --- Without one the command is over and the second value is its exit code.
 ---@generic P
 ---@param command table   as for `parse`
@@ -179,7 +179,7 @@ function M.enter(command, args, open)
   return project, nil, opts
 end
 
---- Runs a command only as far as its parser, which it gives.
+--- Runs a command only as far as its parser, and returns that.
 ---@param command fun(): integer   the chunk of a command
 ---@return table|nil parser
 function M.parser_of(command)
@@ -264,7 +264,7 @@ function M.envelope(code, message, fix, data)
   }) .. "\n"
 end
 
---- The end of a command that did what it could: with --json prints the document, else nothing.
+--- The end of a command that did its work: with --json prints the document, else nothing.
 ---@param opts mighost.cli.Opts
 ---@param code integer
 ---@param data? table
@@ -307,13 +307,13 @@ function M.fail(opts, message, name, fix, data)
   return end_with(message, require("lib.exit").code(name, signal), fix, data)
 end
 
---- Before a command runs: whether what main has to say must be the JSON answer.
+--- Called before a command runs: whether a message from main must be the JSON answer.
 ---@param words string[]   the command line
 function M.expect_json(words)
   session.json = has_word(words, "--json")
 end
 
---- What main says where no command is left to say it.
+--- A failure that main reports when no command can.
 ---@param message string
 ---@param code integer
 ---@param fix? string
@@ -322,13 +322,13 @@ function M.end_early(message, code, fix)
   return end_with(message, code, fix)
 end
 
---- From now on an interruption tells people to run this to go on.
+--- From now on, an interruption names this as the command to continue with.
 ---@param command string
 function M.resume_with(command)
   session.resume = command
 end
 
---- What resume_with was given last.
+--- The command that resume_with was last given.
 ---@return string?
 function M.resume_command()
   return session.resume

@@ -8,7 +8,7 @@ local EXIT_MAX <const> = 255
 local BYTECODE <const> = "\27"
 local BYTE_ORDER_MARK <const> = "\239\187\191"
 
---- Whether an option stands among the arguments that are not behind `--`.
+--- Whether an option is among the arguments before `--`.
 local function has_option(words, name)
   for _, word in ipairs(words) do
     if word == "--" or word == name then

@@ -1,6 +1,6 @@
 --- Claude Code: `--with claude --model M`.
---- Its standard output is one JSON event a line. Only the last event of type "result" counts:
---- partial messages are provisional, `subtype` says "success" of failures too, and an exit code of
+--- Its standard output is one JSON event on each line. Only the last event of type "result" counts:
+--- partial messages are provisional, `subtype` says "success" for failures too, and an exit code of
 --- 0 says nothing by itself.
 
 local json = require "lib.json"
@@ -9,13 +9,13 @@ local trouble = require "lib.trouble"
 local PROMPT_LIMIT <const> = 10 * 1000 * 1000
 local SETTINGS <const> = "user" -- files in a work dir that an earlier stage wrote must not run code
 
--- What it calls the errors of its service.
+-- Its names for the errors of its service.
 local KNOWN <const> = {
   authentication_failed = "auth", billing_error = "auth", overloaded = "overloaded",
   rate_limit = "rate-limited",
 }
 
--- What steers later calls of it, in its own folder.
+-- Files in its own folder that influence its later calls.
 local SETTINGS_FILES <const> = {
   "settings.json", "settings.local.json", "CLAUDE.md", "hooks", "agents", "commands", "plugins",
   "skills", "output-styles",
@@ -40,7 +40,7 @@ local function own_places(call)
     writes = { call.work_dir, call.artifacts, folder },
     updates = { not own and file or nil },
     settings = folder and settings_in(folder, file) or nil,
-    -- It must not become another version, with other plugins, between two calls.
+    -- It must not update itself or its plugins between two calls.
     env = { CLAUDE_CODE_TMPDIR = call.temp, DISABLE_AUTOUPDATER = "1" },
   }
 end
@@ -90,7 +90,7 @@ local function usage_of(result)
   return next(usage) and usage or nil
 end
 
----The first that is a text; a result's fields may be anything.
+---The first value that is a text; a result's fields may be anything.
 local function first_string(values)
   for index = 1, 2 do
     if type(values[index]) == "string" then
@@ -100,14 +100,14 @@ local function first_string(values)
   return ""
 end
 
----When the limit that was hit ends, where it says so.
+---When the limit that was hit ends, if it says so.
 local function end_of_limit(limit)
   if type(limit) == "table" and limit.status == "rejected" and type(limit.resetsAt) == "number" then
     return limit.resetsAt
   end
 end
 
----How a program ended that should not have ended so.
+---How a program that failed ended.
 local function describe_end(report, when)
   local how = report.signal and ("was ended by signal %d"):format(report.signal)
     or ("ended with status %d %s"):format(report.exit, when)

@@ -1,6 +1,6 @@
 --- Codex: `--with codex --model M`.
 --- It is told to write its last message into a file, and that file is the answer. What it does and
---- what goes wrong it tells on its standard error, behind the prompt.
+--- what goes wrong it reports on its standard error, after the prompt.
 
 local json = require "lib.json"
 local trouble = require "lib.trouble"
@@ -9,7 +9,7 @@ local ANSWER_LIMIT <const> = 8 << 20
 local PROMPT_LIMIT <const> = 1 << 20 -- characters
 local LAST_LINES <const> = 4
 
--- What steers later calls of it, in its own folder.
+-- Files in its own folder that influence its later calls.
 local SETTINGS_FILES <const> = {
   "config.toml", "managed_config.toml", "requirements.toml", "hooks.json", "AGENTS.md",
   "AGENTS.override.md", "prompts", "rules",

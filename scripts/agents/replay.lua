@@ -1,6 +1,6 @@
 --- Answers from a recording: removes and writes the files that the recorded agent did, then prints
 --- its answer.
---- It is a real child process, so that a replayed step takes the same way as any other.
+--- It is a real child process, so that a replayed step takes the same path as any other.
 
 local ANSWER_LIMIT <const> = 8 << 20
 

@@ -83,7 +83,7 @@ function M.variable(word)
   return word
 end
 
----Which agent, the program of the agent `command`, and where it is held to.
+---Which agent, the program of the agent `command`, and the agent's sandbox.
 ---@param parser table
 ---@param how string what the program is handed, a sentence
 function M.add_choice(parser, how)

@@ -1,6 +1,6 @@
---- Completions for shells, made of the parsers of all commands: lua-argparse writes them from one
---- parser that has the others as its commands.  It has no way to make one of finished parsers, so
---- their options are handed over in fields of its own; the spec notices when they move.
+--- Completions for shells, made from the parsers of all commands: lua-argparse writes them from one
+--- parser that has the others as its commands.  It cannot build one from finished parsers, so
+--- their options are put into its private fields; the spec notices when these change.
 
 local argparse = require "argparse"
 
@@ -20,7 +20,7 @@ local function find_command(parser, name)
   return parser:command(name, GROUPS[name]):add_help(false)
 end
 
---- Hangs a command's own parser beneath the parser of all.
+--- Puts a command's own parser beneath the common one.
 local function graft(root, words, purpose, parser)
   local at = root
   for word in words:gmatch("%S+") do

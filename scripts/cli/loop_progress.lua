@@ -83,7 +83,7 @@ local SHOW <const> = {
   end,
 }
 
----A line of data for what became of an action.
+---A line of data for the outcome of an action.
 function LoopProgress:outcome(event)
   local about = event.target and text.printable(event.target) .. ": " or ""
   local line = ("%3d  %s %s %s %s  %s%s"):format(event.attempt, layout.pad(event.role, ROLE_WIDTH),
@@ -147,7 +147,7 @@ function M.table(counts, spent, seconds)
   return (("%s\n%s\n"):format(table.concat(head), table.concat(values)):gsub(" +\n", "\n"))
 end
 
----Runs the loop and shows it; gives the exit code.
+---Runs the loop and shows it; returns the exit code.
 ---@param shown mighost.cli.LoopProgress
 ---@param project mighost.Project
 ---@param request table

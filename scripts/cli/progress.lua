@@ -28,8 +28,8 @@ local LOGS <const> = { "stdout.log", "stderr.log" }
 local Progress <const> = {}
 Progress.__index = Progress
 
---- What can be shown of a piece of a log: whole lines, and all of it where there will be no more of
---- its last line or that is too long to wait for.
+--- What can be shown of a piece of a log: whole lines; all of it if no more will come of
+--- its last line, or if that line is too long to wait for.
 local function take_lines(piece, is_last)
   if is_last or #piece == CHUNK and not piece:find("\n", 1, true) then
     return piece
@@ -41,7 +41,7 @@ local function size_of(bytes)
   return bytes < 1024 and ("%d bytes"):format(bytes) or ("%.1f KiB"):format(bytes / 1024)
 end
 
---- Gives the terminal back as it was before the agent had it.
+--- Restores the terminal to its state before the agent had it.
 function Progress:restore()
   if self.terminal then
     self.terminal:restore()
@@ -158,7 +158,7 @@ function Progress:step(step)
   cli.write(line .. "\n")
 end
 
---- Nothing more will happen: the live line goes.
+--- Removes the live line at the end.
 function Progress:finish()
   if self.is_live then
     term.clear_live(STDERR)
@@ -196,7 +196,7 @@ local function plan_command(slug)
   return "mighost plan " .. (slug:sub(1, 1) == "-" and "-- " or "") .. quote.word(slug)
 end
 
---- Says where a migration stands after a step that was asked for; gives the exit code.
+--- Says where a migration stands after the requested step; returns the exit code.
 ---@param progress mighost.cli.Progress
 ---@param result mighost.PlanResult|nil
 ---@param message? string

@@ -47,7 +47,7 @@ if not opts then
 end
 local shown <close> = progress.new(opts)
 
---- The command that was given, as far as it says what to plan.
+--- The part of the given command that says what to plan.
 local function what_was_given(project)
   local words = { "mighost", "plan" }
   if opts.slug then -- one that looks like an option is named by its path
@@ -70,7 +70,7 @@ local function plan(project)
   return mighost.plan(request)
 end
 
---- Says where planning stands; gives the exit code.
+--- Says where planning stands; returns the exit code.
 local function conclude(result)
   local accepted = shown.accepted
   local data = {

@@ -38,7 +38,7 @@ if not opts then
   return code
 end
 
---- Why these words and options make no sense together.
+--- Why these words and options do not go together.
 local function find_misuse()
   if opts.action and not ACTIONS[opts.action] then
     return ("unknown action '%s': use show or prune"):format(opts.action)
@@ -173,7 +173,7 @@ local function prune(removed)
   return cli.answer(opts, 0, { removed = json.array(removed) })
 end
 
---- The one that is asked for: the newest where none is named.
+--- The run that was asked for: the newest if none is named.
 local function find_run(project, runs)
   if not opts.id and not runs[1] then
     return nil, "there is no run of this project", "EUSAGE", "mighost runs"

@@ -63,7 +63,7 @@ local function write_all()
   end
 end
 
---- What --json answers, however this ends.
+--- The --json answer, however this ends.
 local function describe()
   local json = require "lib.json"
   local standing = trust.standing(project)

@@ -21,7 +21,7 @@ if not opts then
   return code
 end
 
--- The git directory is on the file system that matters and out of the way of people.
+-- The git directory is on the file system that matters, and people do not work in it.
 local project = mighost.open(opts)
 local system = mighost.version(project and project.common)
 if opts.json then

@@ -20,7 +20,7 @@ local opts, code = cli.parse(parser, { ... })
 if not opts then
   return code
 end
--- Outside of any project the user's and the installed ones are there all the same.
+-- Outside any project there are still the user's and the installed ones.
 local project, message, name, fix = mighost.open(opts)
 if not project and name ~= "ECONFIG" and name ~= "ENOTREPO" then
   return cli.fail(opts, message, name, fix)
@@ -30,7 +30,7 @@ if not which then
   return cli.fail(opts, why, errno, help)
 end
 
---- Why something is not used, or may be there and not be seen.
+--- Why something is not used, or may exist unseen.
 local function tell()
   for _, layer in ipairs(which.layers) do
     if layer.why and layer.why ~= which.note then

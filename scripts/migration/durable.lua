@@ -18,7 +18,7 @@ function M.read(dir, path)
   return nil, message, ABSENT[name] and "ENOENT" or name
 end
 
----What a reader of such a file gives when the text does not hold: one line that is safe to print,
+---A reader's failure when the text is unsound: one line that is safe to print,
 ---since it may repeat any of the text.
 ---@param path string
 ---@param why string

@@ -52,7 +52,7 @@ local function field(lines, heading, label)
   return labelled_line(lines, label)
 end
 
----The effort that a phase file asks for: nil without one, `nil, message` for a word that is none.
+---The effort that a phase file asks for: nil without one, `nil, message` for an unknown word.
 local function read_effort(lines, file)
   local words = field(lines, "required effort", "required_effort")
   if not words then

@@ -30,7 +30,7 @@ local function slug_of_path(project, word)
   return segments[#segments]
 end
 
----Whether a word without a slash is also the path of something else than that migration.
+---Whether a word without a slash is also the path of something other than that migration.
 local function is_ambiguous(project, live, slug)
   if not live:stat(slug) or project.live_path == project.root then
     return false

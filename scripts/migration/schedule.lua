@@ -1,4 +1,4 @@
---- Which migrations may go on now, and in which order.
+--- Which migrations are due now, and in which order.
 
 local time = require "lib.time"
 
@@ -28,7 +28,7 @@ end
 
 local M = { TIMES = TIMES }
 
----Whether a migration may go on: its cooldown has passed, and so has the time it sleeps until,
+---Whether a migration is due: its cooldown has passed, and so has the time it sleeps until,
 ---unless nothing has touched it for a week.
 ---@param manifest mighost.Manifest
 ---@param now number seconds since 1970

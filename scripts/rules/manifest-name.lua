@@ -1,4 +1,4 @@
---- A migration's manifest says the name of its directory. A staged copy lies under another name.
+--- A migration's manifest has the name of its directory. A staged copy has another name.
 
 ---@type mighost.Rule
 return {

@@ -1,4 +1,4 @@
---- Every phase of the manifest names a regular file of the migration. One finding a phase at most.
+--- Every phase of the manifest names a regular file of the migration. At most one finding a phase.
 
 local paths = require "lib.paths"
 

@@ -34,7 +34,7 @@ if not opts then
   return code
 end
 
---- Options that say nothing together are refused, not passed over.
+--- Options that mean nothing together are refused, not ignored.
 local function check_usage()
   if opts.remove and not opts.set_aside then
     return "--remove goes with --set-aside"
@@ -126,7 +126,7 @@ local function repair(project)
   return cli.answer(opts, 0, { done = done })
 end
 
---- What is kept as people read it: with the time of this place.
+--- The list of kept trees for people: with local times.
 local function describe(kept)
   local sys, time = require "host.sys", require "lib.time"
   return {

@@ -37,7 +37,7 @@ if not undone then
   return cli.fail(opts, why, errno, help)
 end
 
---- What it means, in words.
+--- The result, in words.
 local function describe()
   local words = ("back to %s"):format(undone.from:sub(1, SHORT_ID))
   if #undone.undone > 0 then
