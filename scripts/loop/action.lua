@@ -85,9 +85,12 @@ end
 
 ---Keeps what is about to be discarded, as a patch.  If that fails, the rest goes on.
 ---@param folder string
+---@param file? string its name; default: that of a change that is refused
+---@param base? string the commit or tree that it starts from; default: the commit before
 ---@return string|nil path where it holds something
-function Action:keep_patch(folder)
+function Action:keep_patch(folder, file, base)
   local before, index = self.before, self.before.place .. "/rejected-index"
+  local path = ("%s/%s"):format(folder, file or PATCH)
   local dir <close> = fs.open_dir(before.place)
   local bytes = dir and dir:read("git-1/index/index", { max = LARGEST })
   if not bytes or not before:escapes() then -- hooks and configuration are put back by that
@@ -98,13 +101,13 @@ function Action:keep_patch(folder)
   local env = tables.copy({ GIT_INDEX_FILE = index }, before.keep.env)
   local opts = { env = env, finishing = true }
   if git.call(before.root, { "add", "--all" }, opts) then
-    opts.stdout, opts.cap, opts.keep = ("%s/%s"):format(folder, PATCH), PATCH_LIMIT, 0
-    git.call(before.root, { "diff-index", "--cached", "--binary", "-p", self.head }, opts)
+    opts.stdout, opts.cap, opts.keep = path, PATCH_LIMIT, 0
+    git.call(before.root, { "diff-index", "--cached", "--binary", "-p", base or self.head }, opts)
   end
   dir:remove("rejected-index")
   local place <close> = fs.open_dir(folder)
-  local info = place and place:stat(PATCH)
-  return info and info.size > 0 and ("%s/%s"):format(folder, PATCH) or nil
+  local info = place and place:stat(file or PATCH)
+  return info and info.size > 0 and path or nil
 end
 
 ---Puts everything back, and tells people what could not be.

@@ -137,20 +137,19 @@ local M = {}
 ---Ends an action whose commit is made: what hooks left goes, the journal goes.
 ---@param action mighost.Action
 ---@param oid string
+---@param folder string where what is taken away is kept
 ---@return true|nil
 ---@return string? message
 ---@return string? NAME
-function M.close(action, oid)
+function M.close(action, oid, folder)
   local noted, message, name = action:note("committed", { commit = oid })
   if not noted then
     return nil, message, name
   end
-  local undone, why, code = tidy.run(action)
+  local undone, why, code =
+    tidy.run(action, folder, "what hooks left uncommitted was undone: ")
   if not undone then
     return nil, why, code
-  elseif #undone > 0 then
-    action.ctx.report { kind = "warning",
-      text = "what hooks left uncommitted was undone: " .. changes.some(undone) }
   end
   return action:finish()
 end
@@ -170,7 +169,7 @@ function M.settle(ctx, action, job, try, finish, number)
     local oid, message, name = commit(ctx, action, job, try, finish)
     if oid then
       try.summary = summary_of(ctx, try)
-      local closed, why, code = M.close(action, oid)
+      local closed, why, code = M.close(action, oid, try.folder)
       return closed and outcome_of(job, try, { decision = "commit", retry = "none",
         failure_kind = "none", commit = oid, retry_number = number,
         summary = said_of(ctx, try) }), why, code

@@ -144,11 +144,14 @@ local function clear(action, entry, since)
   if overtaken == nil then
     return nil, why, code
   end
-  local closed, message, name
+  local folder, closed, message, name
   if overtaken then
     closed, message, name = action:finish()
   else
-    closed, message, name = carry.close(action, since.ours)
+    folder, message, name = action.ctx.run:folder("resume")
+    if folder then
+      closed, message, name = carry.close(action, since.ours, folder)
+    end
   end
   return closed and picked(entry, "cleared", "was committed already", since.ours), message, name
 end

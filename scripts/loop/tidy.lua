@@ -3,8 +3,11 @@
 local fs = require "host.fs"
 local tree = require "host.tree"
 
+local changes = require "loop.changes"
 local command = require "loop.command"
 local nested = require "loop.nested"
+
+local PATCH <const> = "undone.patch"
 
 ---Removes untracked files, and new folders that contained them.
 local function remove_untracked(action, paths)
@@ -50,13 +53,23 @@ local function find(action)
   return others and changed, others or message, name
 end
 
-local M = {}
+---The tree of the index, from which what is taken away differs.
+local function index_tree(action)
+  local out, message, name = command.run(action, { "write-tree" })
+  return out and out:match("%x+"), message, name
+end
 
----@param action mighost.Action
----@return string[]|nil undone paths
----@return string? message
----@return string? NAME
-function M.run(action)
+---Keeps it first: it may be what a person did meanwhile.
+local function keep(action, folder)
+  local id, message, name = index_tree(action)
+  if not id then
+    return nil, message, name
+  end
+  return action:keep_patch(folder, PATCH, id) or false
+end
+
+---Undoes it all; gives what is told of it.
+local function undo(action, folder)
   local undone, message, name = remove_repositories(action)
   if not undone then
     return nil, message, name
@@ -64,22 +77,47 @@ function M.run(action)
   local changed, others, code = find(action)
   if not changed then
     return nil, others, code
-  elseif changed ~= "" then
-    local done, why, errno = command.run(action, { "checkout-index", "--force", "-z", "--stdin" },
+  elseif changed == "" and others == "" then
+    return { paths = undone }
+  end
+  local patch, trouble, number = keep(action, folder)
+  local done = patch
+  if patch ~= nil and changed ~= "" then
+    done, trouble, number = command.run(action, { "checkout-index", "--force", "-z", "--stdin" },
       { stdin = changed })
-    if not done then
-      return nil, why, errno
-    end
   end
   local new = command.split(others)
-  local removed, why, errno = remove_untracked(action, new)
-  if not removed then
-    return nil, why, errno
+  if done ~= nil then
+    done, trouble, number = remove_untracked(action, new)
+  end
+  if not done then
+    return nil, trouble, number
   end
   for _, list in ipairs { command.split(changed), new } do
     table.move(list, 1, #list, #undone + 1, undone)
   end
-  return undone
+  return { paths = undone, patch = patch or nil }
+end
+
+local M = {}
+
+---@class mighost.Tidied
+---@field paths string[] that were undone
+---@field patch string|nil where what was undone is kept
+
+---@param action mighost.Action
+---@param folder string where what is undone is kept as a patch
+---@param words string for people, in front of what was undone
+---@return mighost.Tidied|nil
+---@return string? message
+---@return string? NAME
+function M.run(action, folder, words)
+  local undone, message, name = undo(action, folder)
+  if undone and #undone.paths > 0 then
+    local kept = undone.patch and ("; it is kept in " .. undone.patch) or ""
+    action.ctx.report { kind = "warning", text = words .. changes.some(undone.paths) .. kept }
+  end
+  return undone, message, name
 end
 
 return M

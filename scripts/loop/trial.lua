@@ -108,15 +108,6 @@ local function validate(ctx, action, job, try, where)
   return try
 end
 
-local function take_away(ctx, action)
-  local undone, message, name = tidy.run(action)
-  if undone and #undone > 0 then
-    ctx.report { kind = "warning", text = "the validation left changes, which were undone: "
-      .. changes.some(undone) }
-  end
-  return undone, message, name
-end
-
 local M = {}
 
 ---From a change that is made one to a verdict; also for a change of an interrupted run.
@@ -143,7 +134,8 @@ function M.judge(ctx, action, job, try, where)
   if not judged or judged.kind ~= "green" then
     return judged, why, code
   end
-  local tidied, trouble, errno = take_away(ctx, action)
+  local tidied, trouble, errno = tidy.run(action, try.folder,
+    "the validation left changes, which were undone: ")
   if not tidied then
     return nil, trouble, errno
   end

@@ -106,7 +106,7 @@ describe("a change of the work tree", function()
     local change = assert(changes.stage(action))
     shell(site, "echo b >code.txt; rm README; mkdir -p out/deep; echo x >out/deep/x\n"
       .. "mkdir build; : >build/o")
-    assert(tidy.run(action))
+    assert(tidy.run(action, action.ctx.run.path, ""))
     assert(changes.check_after(action, change))
     for _, script in ipairs { "git commit -q -m x", "git reset -q", "git branch mine" } do
       shell(site, script)
