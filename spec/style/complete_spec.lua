@@ -202,6 +202,20 @@ describe("README.md", function()
     source.expect_none(findings)
   end)
 
+  it("says of each exit code what the manual page says", function()
+    local manual = table.concat(source.read("scripts/cli/manual.h2m").lines, "\n")
+    local table_of_codes = table.concat(readme().lines, "\n"):match("\n| exit | means |\n(.-)\n\n")
+    local findings, count = {}, 0
+    for code, meaning in table_of_codes:gmatch("\n| ([%d, ]+) | ([^\n]*) |") do
+      count = count + 1
+      if not manual:find((".TP\n%s\n%s\n"):format(code, meaning), 1, true) then
+        table.insert(findings, "scripts/cli/manual.h2m:1: not as in README.md: exit code " .. code)
+      end
+    end
+    assert.is_true(count > 10)
+    source.expect_none(findings)
+  end)
+
   it("calls no command that does not exist", function()
     local known = {}
     for _, command in ipairs(commands()) do
