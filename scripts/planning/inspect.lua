@@ -56,10 +56,13 @@ local function shorten(project, path)
 end
 
 function Inspector:add(file, problem)
-  local line, message = trial.place_in(file, problem.message)
+  local line, message = problem.line, problem.message
+  if not line then
+    line, message = trial.place_in(file, message)
+  end
   table.insert(self.diagnostics, {
     severity = problem.severity, code = problem.code, path = shorten(self.project, file.path),
-    line = problem.line or line or file.outline:line(problem.at), message = text.printable(message),
+    line = line or file.outline:line(problem.at), message = text.printable(message),
     mend = trial.mend(message) or problem.mend,
   })
 end
