@@ -17,7 +17,7 @@ parser:option("--in-repo-taste", "Keep the taste in the repository "
   .. "(default: .mighost/taste.md)."):argname("PATH"):args("?")
 parser:option("--example", "Also write a starting point for your own stage, rule, agent or "
   .. "pipeline, with its test.")
-  :argname("KIND"):choices({ "stage", "rule", "agent", "pipeline" })
+  :argname("KIND"):choices({ "stage", "rule", "agent", "pipeline" }):overwrite(false)
 parser:flag("--force", "Move what is in the way out of the repository; nothing is deleted.")
 parser:flag("--commit", "Commit the configuration.")
 parser:flag("-n --dry-run", "Say what would happen and do nothing.")

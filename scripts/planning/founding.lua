@@ -122,6 +122,20 @@ local function share(plan, wants_commit, written)
   return result
 end
 
+--- Whether what was asked for besides can be done.
+local function check_request(plan, request)
+  if request.commit then
+    local ok, message, name, fix = check_clean_moves(plan)
+    if not ok then
+      return nil, message, name, fix
+    end
+  end
+  if request.example then
+    return example.check(plan.place.root, request.example)
+  end
+  return true
+end
+
 --- The example that was asked for; false where none was.
 local function add_example(plan, request)
   if not request.example then
@@ -144,8 +158,8 @@ function M.init(request)
   if ready then
     ready, trouble, kind, advice = prepare_moves(plan)
   end
-  if ready and request.commit then
-    ready, trouble, kind, advice = check_clean_moves(plan)
+  if ready then
+    ready, trouble, kind, advice = check_request(plan, request)
   end
   if not ready then
     return nil, trouble, kind, advice

@@ -71,16 +71,40 @@ local function read_example(kind)
   return ok and files, why, errno
 end
 
+--- What is on the way to a file and is no folder: a link leads elsewhere.
+local function find_obstacle(target, path)
+  for above in path:gmatch("()/") do
+    local place = path:sub(1, above - 1)
+    local found = target:stat(place)
+    if not found then
+      return nil
+    elseif found.kind ~= "directory" then
+      return place
+    end
+  end
+end
+
+--- What a file is: missing, the same, or in the way.
+local function compare(file, target)
+  local obstacle = find_obstacle(target, file.path)
+  if obstacle then
+    return "in the way", obstacle
+  elseif not target:stat(file.path) then
+    return "missing"
+  end
+  return target:read(file.path) == file.text and "the same" or "in the way", file.path
+end
+
 --- The files that are to be written; one that is there and says something else is in the way.
 local function choose(files, target, kind)
   local wanted = {}
   for _, file in ipairs(files) do
-    local there = target:stat(file.path) and (target:read(file.path) or false)
-    if there == nil then
-      table.insert(wanted, file)
-    elseif there ~= file.text then
-      return nil, ("%s/%s is in the way of the example of a %s"):format(FOLDER, file.path, kind),
+    local state, path = compare(file, target)
+    if state == "in the way" then
+      return nil, ("%s/%s is in the way of the example of a %s"):format(FOLDER, path, kind),
         "EUSAGE"
+    elseif state == "missing" then
+      table.insert(wanted, file)
     end
   end
   return wanted
@@ -133,6 +157,27 @@ local function open_target(root)
     return nil, why, errno
   end
   return above:open_dir(FOLDER)
+end
+
+--- Whether the example of a kind could be written.
+---@param root string
+---@param kind "stage"|"rule"|"agent"|"pipeline"
+---@return true? ok, string? message, string? name
+function M.check(root, kind)
+  local files, message, name = read_example(kind)
+  if not files then
+    return nil, message, name
+  end
+  local above <close>, why, errno = fs.open_dir(root)
+  if not above then
+    return nil, why, errno
+  end
+  local target <close>, trouble, number = above:open_dir(FOLDER)
+  if not target then
+    return number == "ENOENT" or nil, trouble, number
+  end
+  local wanted, conflict, code = choose(files, target, kind)
+  return wanted and true, conflict, code
 end
 
 --- Writes the example of a kind; writes nothing if a file of somebody else's is in the way.

@@ -40,6 +40,33 @@ describe("project.example", function()
     assert.equal("return mine\n", dir:read(".mighost/rules/rollback.lua"))
   end)
 
+  it("writes nothing where a folder leads elsewhere or is none, and says so beforehand", function()
+    for _, put in ipairs {
+      function(dir) dir:symlink(dir:join("elsewhere"), ".mighost/rules") end,
+      function(dir) dir:write(".mighost/rules", "a file\n") end,
+    } do
+      local dir <close> = tmp.dir()
+      dir:mkdir("elsewhere")
+      dir:mkdir(".mighost")
+      put(dir)
+      for _, act in ipairs { example.check, example.write } do
+        local done, message, name = act(dir.path, "rule", error)
+        assert.is_nil(done)
+        assert.equal(".mighost/rules is in the way of the example of a rule", message)
+        assert.equal("EUSAGE", name)
+      end
+      assert.same({ "rules" }, dir:names(".mighost"))
+      assert.same({}, dir:names("elsewhere"))
+    end
+  end)
+
+  it("can be checked where there is nothing yet", function()
+    local dir <close> = tmp.dir()
+    assert.is_true(example.check(dir.path, "pipeline"))
+    assert.same({}, dir:names("."))
+    assert.equal("ENOENT", select(3, example.check(dir:join("gone"), "pipeline")))
+  end)
+
   it("writes nothing where one file is in the way", function()
     local dir <close> = tmp.dir()
     dir:write(".mighost/spec/rollback.lua", "mine\n")
