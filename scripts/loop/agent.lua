@@ -4,12 +4,14 @@
 local fs = require "host.fs"
 local sys = require "host.sys"
 
+local artifacts = require "planning.artifacts"
 local call = require "planning.call"
 local json = require "lib.json"
 local patience = require "planning.patience"
 local places = require "planning.places"
 local recording = require "planning.recording"
 local secrets = require "planning.secrets"
+local tables = require "lib.tables"
 
 local PRIVATE <const> = { durable = false, mode = 384 } -- 0600
 local NOBODY <const> = "loop" -- in a slug's place, where a call is about no migration
@@ -102,21 +104,6 @@ local function look_up(ctx, request)
   return true
 end
 
-local function describe(request, report)
-  local function stream(captured)
-    return captured and { bytes = captured.bytes, whole = captured.whole }
-  end
-  return json.encode {
-    role = request.role, slug = request.slug, stage = request.stage, visit = request.visit,
-    agent = request.agent, model = request.model, effort = request.effort,
-    usage = report.usage, trouble = report.trouble,
-    exit = report.exit, signal = report.signal, ended_by = report.ended_by,
-    stragglers = report.stragglers, wall = report.wall, cpu = report.cpu,
-    peak_kib = report.peak_kib, sandbox = report.sandbox,
-    stdout = stream(report.stdout), stderr = stream(report.stderr),
-  } .. "\n"
-end
-
 ---One call, with its report kept.
 local function ask_once(ctx, ask, adapter, request)
   local about = { role = ask.role, attempt = ask.attempt, retry = ask.retry, target = ask.target }
@@ -145,7 +132,8 @@ local function ask_once(ctx, ask, adapter, request)
   })
   tell { kind = "answered" }
   if report then
-    write(ask.folder, "report.json", describe(request, report))
+    local kept = tables.copy(artifacts.describe_call(request, report), { role = request.role })
+    write(ask.folder, "report.json", json.encode(kept) .. "\n")
   end
   if not answer then
     write(ask.folder, "why.txt", ("%s: %s\n"):format(name, message))

@@ -118,6 +118,25 @@ end
 
 local M = { KEPT = KEPT }
 
+---What became of one call, as it is kept with its evidence.
+---@param call mighost.Call
+---@param report table
+---@return table
+function M.describe_call(call, report)
+  local function stream(captured)
+    return captured and { bytes = captured.bytes, whole = captured.whole }
+  end
+  return {
+    slug = call.slug, stage = call.stage, visit = call.visit, agent = call.agent,
+    model = call.model, effort = call.effort,
+    usage = report.usage, trouble = report.trouble,
+    exit = report.exit, signal = report.signal, ended_by = report.ended_by,
+    stragglers = report.stragglers, wall = report.wall, cpu = report.cpu,
+    peak_kib = report.peak_kib, sandbox = report.sandbox,
+    stdout = stream(report.stdout), stderr = stream(report.stderr),
+  }
+end
+
 ---The folder of one call, for what is to be kept of it.
 ---@param path string absolute; it exists
 ---@return mighost.Evidence

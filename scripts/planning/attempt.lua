@@ -4,6 +4,7 @@
 local sys = require "host.sys"
 
 local accept = require "planning.accept"
+local artifacts = require "planning.artifacts"
 local call = require "planning.call"
 local commit = require "planning.commit"
 local context = require "planning.context"
@@ -130,21 +131,6 @@ local function look_up(attempt, request)
   return recorded
 end
 
-local function describe(request, report)
-  local function stream(captured)
-    return { bytes = captured.bytes, whole = captured.whole }
-  end
-  return json.encode {
-    slug = request.slug, stage = request.stage, visit = request.visit, agent = request.agent,
-    model = request.model, effort = request.effort,
-    usage = report.usage, trouble = report.trouble,
-    exit = report.exit, signal = report.signal, ended_by = report.ended_by,
-    stragglers = report.stragglers, wall = report.wall, cpu = report.cpu,
-    peak_kib = report.peak_kib, sandbox = report.sandbox,
-    stdout = stream(report.stdout), stderr = stream(report.stderr),
-  } .. "\n"
-end
-
 ---One call, with its report kept.
 local function ask_once(attempt, request)
   local opts = attempt.opts
@@ -163,7 +149,8 @@ local function ask_once(attempt, request)
     })
   opts.on_event { kind = "answered", slug = request.slug, step = request.stage }
   if report then
-    attempt.evidence:write("report.json", describe(request, report))
+    attempt.evidence:write("report.json",
+      json.encode(artifacts.describe_call(request, report)) .. "\n")
   end
   if not answer then
     attempt.evidence:write("why.txt", ("%s: %s\n"):format(name, message))

@@ -229,16 +229,9 @@ function M.refine(project, slug, opts)
   if not session then
     return nil, message, name, fix
   end
-  local ready, problem, errno, help = session:open()
-  if ready then
-    ready, problem, errno, help = session:start_evidence("migration refine")
-  end
-  if not ready then
-    return nil, problem, errno, help
-  end
-  local result, failure, kind, repair = (given and take or take_over)(session, slug, opts)
-  session:clear_up(failure)
-  return result, failure, kind, repair
+  return session:work("migration refine", function()
+    return (given and take or take_over)(session, slug, opts)
+  end)
 end
 
 return M

@@ -102,16 +102,9 @@ function M.review(project, slug, opts)
   if not session then
     return nil, message, name, fix
   end
-  local ready, problem, errno, help = session:open()
-  if ready then
-    ready, problem, errno, help = session:start_evidence("migration review")
-  end
-  if not ready then
-    return nil, problem, errno, help
-  end
-  local result, failure, kind, repair = take(session, slug, opts)
-  session:clear_up(failure)
-  return result, failure, kind, repair
+  return session:work("migration review", function()
+    return take(session, slug, opts)
+  end)
 end
 
 return M

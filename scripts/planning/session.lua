@@ -125,6 +125,26 @@ function Session:clear_up(failure)
   self:remove_old()
 end
 
+---Opens the session, acts in it with evidence of its own, and clears up whatever became of it.
+---@param command string its words, without "mighost" and its options
+---@param act fun(): any, string?, string?, string?
+---@return any result what `act` gives
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function Session:work(command, act)
+  local ready, message, name, fix = self:open()
+  if ready then
+    ready, message, name, fix = self:start_evidence(command)
+  end
+  if not ready then
+    return nil, message, name, fix
+  end
+  local result, failure, kind, repair = act()
+  self:clear_up(failure)
+  return result, failure, kind, repair
+end
+
 ---The second half of `clear_up`, for a run that notes its end itself.
 function Session:remove_old()
   local project = self.project

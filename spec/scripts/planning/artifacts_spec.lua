@@ -67,6 +67,15 @@ describe("planning.artifacts", function()
     assert.same({ "000000", "aaaaaa", "cccccc", "bbbbbb" }, ids)
   end)
 
+  it("keeps of a call what was asked and how it ended, not what was said", function()
+    local stream = { bytes = 3, whole = true, head = "abc", tail = "" }
+    local kept = artifacts.describe_call({ slug = "alpha", stage = "review", visit = 2,
+      agent = "command", effort = "low", prompt = "a secret" },
+      { exit = 1, wall = 0.5, stdout = stream, usage = { tokens = 7 } })
+    assert.same({ slug = "alpha", stage = "review", visit = 2, agent = "command", effort = "low",
+      exit = 1, wall = 0.5, stdout = { bytes = 3, whole = true }, usage = { tokens = 7 } }, kept)
+  end)
+
   it("says where evidence cannot be kept", function()
     local dir <close> = tmp.dir()
     dir:write("runs", "a file in its place")

@@ -36,6 +36,25 @@ describe("planning.session", function()
     session.site:close()
   end)
 
+  it("works with evidence of its own, which tells how that ended", function()
+    local p <close> = project.new()
+    for _, failure in ipairs { false, "it broke" } do
+      local session = assert(sessions.prepare(open(p), { with = "replay" }))
+      local results = table.pack(session:work("plan", function()
+        assert.is_nil(session.run.about.status)
+        return not failure and "done" or nil, failure or nil, failure and "EX", failure and "fix"
+      end))
+      assert.same(failure and { n = 4, nil, "it broke", "EX", "fix" }
+        or { n = 4, "done", nil, false, false }, results)
+      assert.same({ failure and "failed" or "completed", failure or nil },
+        { session.run.about.status, session.run.about.message })
+      session.site:close()
+    end
+    local session = assert(sessions.prepare(open(p), { with = "replay" }))
+    p.repo:git("checkout", "-q", "--detach")
+    assert.equal("EUNSUPPORTED", select(3, session:work("plan", error)))
+  end)
+
   it("refuses what settings, trust or the repository refuse", function()
     local p <close> = project.new()
     local opened = open(p)
