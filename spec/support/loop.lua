@@ -255,6 +255,20 @@ function Loop:start(kind, opts, path)
   }
 end
 
+--- An action that is under way, with nothing done yet.
+---@return mighost.Action
+function Loop:begin()
+  return assert(require("loop.action").begin(self:context(), { kind = "refactor",
+    target = "tidy" }))
+end
+
+--- Does in the work tree what an agent might do.
+---@param script string for the shell, which ends at the first failure
+function Loop:shell(script)
+  sh.check { argv = { "sh", "-euc", script }, cwd = self.path,
+    env = require("spec.support.git").env }
+end
+
 --- The first event of a kind.
 ---@param kind string
 ---@return table?

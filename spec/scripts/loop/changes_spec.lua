@@ -1,23 +1,13 @@
-local actions = require "loop.action"
 local changes = require "loop.changes"
 local loop = require "spec.support.loop"
 local sh = require "spec.support.sh"
 local tidy = require "loop.tidy"
 
-local function begin(site)
-  return assert(actions.begin(site:context(), { kind = "refactor", target = "tidy" }))
-end
-
-local function shell(site, script)
-  sh.check { argv = { "sh", "-euc", script }, cwd = site.path,
-    env = require("spec.support.git").env }
-end
-
 describe("a change of the work tree", function()
   it("is all that was done, as one tree", function()
     local site <close> = loop.new()
-    local action <close> = begin(site)
-    shell(site, "echo a >code.txt; rm README; echo n >new; git commit -q -a -m x; echo b >code.txt")
+    local action <close> = site:begin()
+    site:shell("echo a >code.txt; rm README; echo n >new; git commit -q -a -m x; echo b >code.txt")
     local change = assert(changes.stage(action))
     assert.same({ { "code.txt", "new" }, { "README" } }, { change.files, change.removed })
     assert.equal(action.head, site.repo:head())
@@ -28,8 +18,8 @@ describe("a change of the work tree", function()
 
   it("takes commits in, and names those that only git's log of the branch has then", function()
     local site <close> = loop.new()
-    local action <close> = begin(site)
-    shell(site, "echo a >code.txt; git commit -q -a -m 'By a person'; echo b >code.txt")
+    local action <close> = site:begin()
+    site:shell("echo a >code.txt; git commit -q -a -m 'By a person'; echo b >code.txt")
     local oid = site.repo:git("rev-parse", "--short", "HEAD"):gsub("%s", "")
     assert.same({ "code.txt" }, assert(changes.stage(action)).files)
     assert.equal(("what was committed meanwhile becomes part of one commit: %s By a person"):format(
@@ -41,26 +31,26 @@ describe("a change of the work tree", function()
 
   it("is none where flags hide files: the flags go first", function()
     local site <close> = loop.new()
-    local action <close> = begin(site)
-    shell(site, "git update-index --assume-unchanged code.txt; echo hidden >code.txt")
+    local action <close> = site:begin()
+    site:shell("git update-index --assume-unchanged code.txt; echo hidden >code.txt")
     assert.same({ "code.txt" }, assert(changes.stage(action)).files)
   end)
 
   it("is found also where it was made in the second of a commit, at the same size", function()
     local site <close> = loop.new()
-    shell(site, "touch -d '2026-01-01 12:00:00' code.txt; git add code.txt; git status >/dev/null")
-    shell(site, "touch -d '2026-01-01 12:00:00' .git/index") -- as if all was of one second
-    local action <close> = begin(site)
+    site:shell("touch -d '2026-01-01 12:00:00' code.txt; git add code.txt; git status >/dev/null")
+    site:shell("touch -d '2026-01-01 12:00:00' .git/index") -- as if all was of one second
+    local action <close> = site:begin()
     os.execute(("touch -d '2026-01-01 12:00:00' %s/git-1/index/index"):format(action.before.place))
-    shell(site, "echo xyz >code.txt; touch -d '2026-01-01 12:00:00' code.txt; git add README")
-    shell(site, "echo new >new; git add new")
+    site:shell("echo xyz >code.txt; touch -d '2026-01-01 12:00:00' code.txt; git add README")
+    site:shell("echo new >new; git add new")
     assert.same({ "code.txt", "new" }, assert(changes.stage(action)).files)
   end)
 
   it("may not touch plans, other branches, or what cannot be committed here", function()
     local site <close> = loop.new()
     local sub = loop.new()
-    shell(site, ("git -c protocol.file.allow=always submodule --quiet add %s sub")
+    site:shell(("git -c protocol.file.allow=always submodule --quiet add %s sub")
       :format(sh.quote(sub.path)))
     site.repo:commit("Add a submodule")
     sub:close()
@@ -76,8 +66,8 @@ describe("a change of the work tree", function()
       { "git config a.b c", "/.git/config was changed" },
       { "echo x >sub/code.txt", "cannot be committed from here.*sub" },
     } do
-      local action <close> = begin(site)
-      shell(site, case[1])
+      local action <close> = site:begin()
+      site:shell(case[1])
       local change, message, name = changes.stage(action)
       assert.same({ nil, "EESCAPED" }, { change, name }, case[1])
       assert.matches(case[2], message)
@@ -86,8 +76,8 @@ describe("a change of the work tree", function()
 
   it("is applied again to what was there before", function()
     local site <close> = loop.new()
-    local action <close> = begin(site)
-    shell(site, "echo a >code.txt; rm README; mkdir -p deep/er; echo n >deep/er/new\n"
+    local action <close> = site:begin()
+    site:shell("echo a >code.txt; rm README; mkdir -p deep/er; echo n >deep/er/new\n"
       .. "chmod +x code.txt")
     local change = assert(changes.stage(action))
     local picture = site.repo:git("status", "--porcelain")
@@ -101,15 +91,15 @@ describe("a change of the work tree", function()
 
   it("is not what a validation leaves", function()
     local site <close> = loop.new()
-    local action <close> = begin(site)
-    shell(site, "echo a >code.txt")
+    local action <close> = site:begin()
+    site:shell("echo a >code.txt")
     local change = assert(changes.stage(action))
-    shell(site, "echo b >code.txt; rm README; mkdir -p out/deep; echo x >out/deep/x\n"
+    site:shell("echo b >code.txt; rm README; mkdir -p out/deep; echo x >out/deep/x\n"
       .. "mkdir build; : >build/o")
     assert(tidy.run(action, action.ctx.run.path, ""))
     assert(changes.check_after(action, change))
     for _, script in ipairs { "git commit -q -m x", "git reset -q", "git branch mine" } do
-      shell(site, script)
+      site:shell(script)
       local fine, message, name = changes.check_after(action, change)
       assert.same({ nil, "EESCAPED" }, { fine, name }, script)
       assert.matches("the validation did what only a person may do", message)
@@ -122,9 +112,9 @@ describe("a change of the work tree", function()
     local site <close> = loop.new()
     local hook = site.repo:write(".git/hooks/commit-msg",
       "#!/bin/sh\nprintf '\\nHooked: yes\\n' >>\"$1\"; echo said >&2\n")
-    shell(site, "chmod +x " .. hook)
-    local action <close> = begin(site)
-    shell(site, "echo a >code.txt")
+    site:shell("chmod +x " .. hook)
+    local action <close> = site:begin()
+    site:shell("echo a >code.txt")
     assert(changes.stage(action))
     local oid, hooked = changes.commit(action, "Subject\n\nBody\n",
       { ["migrations/own.json"] = "{}\n" }, action.ctx.run.path)
@@ -141,10 +131,10 @@ describe("a change of the work tree", function()
     local site <close> = loop.new()
     local hook = site.repo:write(".git/hooks/post-commit", "#!/bin/sh\n"
       .. "git commit-tree -p HEAD -m x HEAD^{tree} | xargs git update-ref HEAD\n")
-    shell(site, "chmod +x " .. hook)
+    site:shell("chmod +x " .. hook)
     local picture = loop.picture(site.path)
-    local action <close> = begin(site)
-    shell(site, "echo a >code.txt")
+    local action <close> = site:begin()
+    site:shell("echo a >code.txt")
     assert(changes.stage(action))
     local oid, message, name = changes.commit(action, "Subject\n", {}, action.ctx.run.path)
     assert.same({ nil, "EESCAPED" }, { oid, name })
@@ -158,10 +148,10 @@ describe("a change of the work tree", function()
       "git commit-tree -p HEAD -m x HEAD^{tree} | xargs git update-ref HEAD" } do
       local site <close> = loop.new()
       local hook = site.repo:write(".git/hooks/pre-commit", "#!/bin/sh\n" .. body .. "\n")
-      shell(site, "chmod +x " .. hook)
+      site:shell("chmod +x " .. hook)
       local head = site.repo:head()
-      local action <close> = begin(site)
-      shell(site, "echo a >code.txt")
+      local action <close> = site:begin()
+      site:shell("echo a >code.txt")
       assert(changes.stage(action))
       local oid, message, name = changes.commit(action, "Subject\n", {}, action.ctx.run.path)
       assert.is_nil(oid)

@@ -1,25 +1,14 @@
-local actions = require "loop.action"
 local changes = require "loop.changes"
 local loop = require "spec.support.loop"
-local sh = require "spec.support.sh"
 local tidy = require "loop.tidy"
-
-local function begin(site)
-  return assert(actions.begin(site:context(), { kind = "refactor", target = "tidy" }))
-end
-
-local function shell(site, script)
-  sh.check { argv = { "sh", "-euc", script }, cwd = site.path,
-    env = require("spec.support.git").env }
-end
 
 describe("what a validation leaves", function()
   it("is taken away, but for what is ignored, and told", function()
     local site <close> = loop.new()
-    local action <close> = begin(site)
-    shell(site, "echo a >code.txt")
+    local action <close> = site:begin()
+    site:shell("echo a >code.txt")
     assert(changes.stage(action))
-    shell(site, "echo b >code.txt; rm README; mkdir -p out/deep; echo x >out/deep/x\n"
+    site:shell("echo b >code.txt; rm README; mkdir -p out/deep; echo x >out/deep/x\n"
       .. "mkdir build; : >build/o")
     local undone = assert(tidy.run(action, site.home:mkdir("kept"), "undone: ")).paths
     table.sort(undone)
@@ -35,8 +24,8 @@ describe("what a validation leaves", function()
 
   it("is nothing as a rule, and nothing is told or kept then", function()
     local site <close> = loop.new()
-    local action <close> = begin(site)
-    shell(site, "echo a >code.txt")
+    local action <close> = site:begin()
+    site:shell("echo a >code.txt")
     assert(changes.stage(action))
     assert.same({ paths = {} }, tidy.run(action, site.home:mkdir("kept"), "undone: "))
     assert.is_nil(site:event("warning"))
@@ -45,11 +34,11 @@ describe("what a validation leaves", function()
 
   it("is no repository: not in a folder that was there, nor with what it made in it", function()
     local site <close> = loop.new()
-    shell(site, "mkdir src; : >src/a; git add src; git commit -q -m src")
-    local action <close> = begin(site)
-    shell(site, "echo a >code.txt")
+    site:shell("mkdir src; : >src/a; git add src; git commit -q -m src")
+    local action <close> = site:begin()
+    site:shell("echo a >code.txt")
     assert(changes.stage(action))
-    shell(site, "git init -q src; : >src/new; git init -q clone; : >clone/x; git init -q build/x")
+    site:shell("git init -q src; : >src/new; git init -q clone; : >clone/x; git init -q build/x")
     local undone = assert(tidy.run(action, site.home:mkdir("kept"), "undone: ")).paths
     table.sort(undone)
     assert.same({ "clone/.git", "clone/x", "src/.git", "src/new" }, undone)
