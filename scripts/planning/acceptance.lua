@@ -7,6 +7,7 @@ local json = require "lib.json"
 local tables = require "lib.tables"
 
 local ACCEPTED <const> = "accepted"
+local DRAFT <const> = ".accepting" -- no migration has a name like this
 local PUBLISHED <const> = "published"
 local SCHEMA <const> = 1
 local FIELDS <const> = {
@@ -31,13 +32,48 @@ local FIELDS <const> = {
 
 local M = { ACCEPTED = ACCEPTED, PUBLISHED = PUBLISHED }
 
+---Writes the record without making it durable.  Nobody takes it for one before `confirm`; what
+---stands in its place goes.
 ---@param dir host.fs.Dir the folder of the workspace
 ---@param record mighost.Accepted
 ---@return true|nil
 ---@return string? message
 ---@return string? NAME
-function M.write(dir, record)
-  return dir:write(ACCEPTED, json.encode(tables.copy({ schema = SCHEMA }, record)) .. "\n")
+function M.draft(dir, record)
+  local cleared, message, name = dir:remove(ACCEPTED)
+  if not cleared then
+    return nil, message, name
+  end
+  return dir:write(DRAFT, json.encode(tables.copy({ schema = SCHEMA }, record)) .. "\n",
+    { durable = false })
+end
+
+---Makes the draft durable, where no sync of the whole file system does.
+---@param dir host.fs.Dir the folder of the workspace
+---@return true|nil
+---@return string? message
+---@return string? NAME
+function M.sync(dir)
+  return dir:sync(DRAFT)
+end
+
+---Gives up a draft.
+---@param dir host.fs.Dir the folder of the workspace
+function M.drop(dir)
+  dir:remove(DRAFT)
+end
+
+---Makes the draft, which is durable by now, the record.
+---@param dir host.fs.Dir the folder of the workspace
+---@return true|nil
+---@return string? message
+---@return string? NAME
+function M.confirm(dir)
+  local renamed, message, name = dir:rename(DRAFT, ACCEPTED)
+  if not renamed then
+    return nil, message, name
+  end
+  return dir:sync()
 end
 
 ---@param folder string the folder of the workspace

@@ -82,24 +82,40 @@ local function sync_above(workspace)
   return true
 end
 
----Makes the workspace durable and then writes the record that its content is accepted.
+---Makes the workspace and the draft of its record durable.
+local function sync_both(dir, workspace)
+  local synced, whole, name = tree.sync(workspace.path)
+  if not synced or whole then
+    return synced, whole, name
+  end
+  local done, message, code = acceptance.sync(dir)
+  return done, message or whole, code
+end
+
+---Makes the workspace durable and the record that its content is accepted.  The record is written
+---before the sync, so that one sync takes both to the disk, and counts only afterwards.
 ---@param workspace mighost.Workspace
 ---@param record mighost.Accepted
 ---@return true|nil
 ---@return string? message
 ---@return string? NAME
 function M.accept(workspace, record)
-  local synced, whole, code = tree.sync(workspace.path)
-  if not synced then
-    return nil, whole, code
-  end
   local dir <close>, message, name = fs.open_dir(workspace.folder)
   if not dir then
     return nil, message, name
   end
-  local written, problem, errno = acceptance.write(dir, record)
+  local written, problem, errno = acceptance.draft(dir, record)
   if not written then
     return nil, problem, errno
+  end
+  local synced, whole, code = sync_both(dir, workspace)
+  if not synced then
+    acceptance.drop(dir)
+    return nil, whole, code
+  end
+  local confirmed, why, number = acceptance.confirm(dir)
+  if not confirmed then
+    return nil, why, number
   end
   return whole or sync_above(workspace)
 end

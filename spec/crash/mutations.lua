@@ -10,6 +10,7 @@
 local COMMIT <const> = "host/publish_commit.c"
 local OBJECTS <const> = "host/publish_objects.c"
 local TX <const> = "host/publish_tx.c"
+local ACCEPTANCE <const> = "scripts/planning/acceptance.lua"
 local WORKSPACE <const> = "scripts/planning/workspace.lua"
 local PUBLISH <const> = "scripts/planning/commit.lua"
 local PUBLISH_SPEC <const> = "spec/host/publish_spec.lua"
@@ -57,12 +58,13 @@ return {
     old = "fd < 0 || mh_os_fsync(fd) < 0 || mh_os_fsync(ours_dir) < 0", new = "fd < 0" },
   { what = "an answer is recorded as accepted without its files being synced",
     file = WORKSPACE, noticed = "power/second$",
-    old = "local synced, whole, code = tree.sync(workspace.path)",
-    new = "local synced, whole, code = true, false, nil" },
-  { what = "the record of an accepted answer is not synced",
-    file = "scripts/planning/acceptance.lua", noticed = "power/second$",
-    old = [[tables.copy({ schema = SCHEMA }, record)) .. "\n")]],
-    new = [[tables.copy({ schema = SCHEMA }, record)) .. "\n", { durable = false })]] },
+    old = "local synced, whole, name = tree.sync(workspace.path)",
+    new = "local synced, whole, name = true, false, nil" },
+  { what = "the record of an accepted answer is not synced", file = ACCEPTANCE,
+    noticed = "power/second$", old = "dir:rename(DRAFT, ACCEPTED)",
+    new = "dir:write(ACCEPTED, dir:read(DRAFT), { durable = false })" },
+  { what = "the name of that record is not synced", file = ACCEPTANCE, noticed = "power/second$",
+    old = "  return dir:sync()\n", new = "  return true\n" },
   { what = "objects are written straight into git's directory",
     file = "host/repo_objects.c", noticed = "power/second$",
     old = "mh_path_join(store, objects->quarantine.name) : NULL;",

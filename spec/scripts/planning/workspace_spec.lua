@@ -84,6 +84,17 @@ describe("planning.workspace", function()
     workspace.prune("/nowhere/at/all", free)
   end)
 
+  it("leaves nothing of a record that cannot be made durable", function()
+    local dir <close> = tmp.dir()
+    local made = make(workspace.place(dir.path, "id"), "alpha")
+    assert(tree.remove(made.path))
+    local ok, message, name = workspace.accept(made, RECORD)
+    assert.is_nil(ok)
+    assert.is_string(message)
+    assert.equal("ENOENT", name)
+    sh.check { argv = { "rmdir", made.folder } }
+  end)
+
   it("sets aside, and removes", function()
     local dir <close> = tmp.dir()
     local place = workspace.place(dir.path, "id")
