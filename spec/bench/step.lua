@@ -10,7 +10,7 @@ local tmp = require "spec.support.tmp"
 local COUNTS <const> = { 20, 1000, 10000 }
 local FILE_BYTES <const> = 4096
 --- A small step is what it costs to start: Lua, libgit2, the guardian and three git processes.
-local LIMITS <const> = { [20] = 4, [1000] = 1, [10000] = 1 }
+local LIMITS <const> = { [20] = 3, [1000] = 1, [10000] = 1 }
 local SLUG <const> = "measure"
 local LIVE <const> = "migrations/" .. SLUG
 
