@@ -153,7 +153,7 @@ describe("an older Landlock under mighost plan", function()
       assert.equal(2, result.exit)
       assert.matches("mighost: agents cannot be confined as required: " .. words[2], result.stderr,
         1, true)
-      assert.matches("next: mighost plan --sandbox=auto", result.stderr, 1, true)
+      assert.matches("next: mighost plan alpha --target T --sandbox=auto", result.stderr, 1, true)
       assert.is_false(p.home:exists("state/mighost/runs"))
       result = plan_under(version, p, { "--to-end" })
       assert.equal(0, result.exit, result.stderr)
