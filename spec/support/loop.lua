@@ -264,8 +264,9 @@ end
 
 --- Does in the work tree what an agent might do.
 ---@param script string for the shell, which ends at the first failure
-function Loop:shell(script)
-  sh.check { argv = { "sh", "-euc", script }, cwd = self.path,
+---@param path? string default: the project's root
+function Loop:shell(script, path)
+  sh.check { argv = { "sh", "-euc", script }, cwd = path or self.path,
     env = require("spec.support.git").env }
 end
 

@@ -2,10 +2,6 @@ local gitfiles = require "loop.gitfiles"
 local loop = require "spec.support.loop"
 local sh = require "spec.support.sh"
 
-local function shell(path, script)
-  sh.check { argv = { "sh", "-euc", script }, cwd = path, env = require("spec.support.git").env }
-end
-
 local function keep(site, path, gitdir)
   local state = { path = path or site.path, gitdir = gitdir or site.path .. "/.git",
     common = site.path .. "/.git", branch = "refs/heads/main" }
@@ -22,11 +18,11 @@ end
 describe("files that steer git", function()
   it("are put back and named, with their permissions; new ones go", function()
     local site <close> = loop.new()
-    shell(site.path, [[mkdir -p .git/hooks; echo '#!/bin/sh' >.git/hooks/pre-commit
+    site:shell([[mkdir -p .git/hooks; echo '#!/bin/sh' >.git/hooks/pre-commit
       chmod 755 .git/hooks/pre-commit]])
     local state, place = keep(site)
     local before = git_files(state.gitdir)
-    shell(site.path, [[git config core.fsmonitor 'touch pwned'; echo evil >>.git/hooks/pre-commit
+    site:shell([[git config core.fsmonitor 'touch pwned'; echo evil >>.git/hooks/pre-commit
       chmod 644 .git/hooks/pre-commit; echo x >.git/hooks/post-commit; echo '*' >.git/info/exclude
       ln -s / .git/hooks/link; printf '[a]\nb=c\n' >.git/config.worktree]])
     local touched = assert(gitfiles.guard(state, place))
@@ -44,10 +40,10 @@ describe("files that steer git", function()
   it("of a linked work tree are its own and the common ones", function()
     local site <close> = loop.new()
     local other = site.home:join("other")
-    shell(site.path, ("git worktree add -q -b theirs %s"):format(sh.quote(other)))
+    site:shell(("git worktree add -q -b theirs %s"):format(sh.quote(other)))
     local state, place = keep(site, other, site.path .. "/.git/worktrees/other")
-    shell(other, "git config core.hooksPath /tmp; git config extensions.worktreeConfig true; "
-      .. "git config --worktree a.b c")
+    site:shell("git config core.hooksPath /tmp; git config extensions.worktreeConfig true; "
+      .. "git config --worktree a.b c", other)
     assert.same({ site.path .. "/.git/worktrees/other/config.worktree",
       site.path .. "/.git/config" }, (assert(gitfiles.guard(state, place))))
   end)
@@ -56,10 +52,10 @@ end)
 describe("the index", function()
   it("is put back byte for byte, with its flags", function()
     local site <close> = loop.new()
-    shell(site.path, "echo new >new; git add -N new; git update-index --assume-unchanged README")
+    site:shell("echo new >new; git add -N new; git update-index --assume-unchanged README")
     local state, place = keep(site)
     local before = git_files(state.gitdir)
-    shell(site.path, "git update-index --no-assume-unchanged README; git add -A; git rm -q README")
+    site:shell("git update-index --no-assume-unchanged README; git add -A; git rm -q README")
     assert(gitfiles.restore_index(state, place))
     assert.equal(before, git_files(state.gitdir))
   end)
@@ -67,13 +63,13 @@ describe("the index", function()
   it("is left alone while git has its lock; locks of dead ones are removed", function()
     local site <close> = loop.new()
     local state, place = keep(site)
-    shell(site.path, ": >.git/index.lock; : >.git/refs/heads/main.lock; echo rubbish >.git/index")
+    site:shell(": >.git/index.lock; : >.git/refs/heads/main.lock; echo rubbish >.git/index")
     local done, message, name = gitfiles.restore_index(state, place)
     assert.is_nil(done)
     assert.matches("git's index is in use", message)
     assert.equal("EBUSY", name)
     assert(gitfiles.unlock(state))
     assert(gitfiles.restore(state, place))
-    shell(site.path, "test -z \"$(git status --porcelain)\"; git commit -q --allow-empty -m fine")
+    site:shell("test -z \"$(git status --porcelain)\"; git commit -q --allow-empty -m fine")
   end)
 end)

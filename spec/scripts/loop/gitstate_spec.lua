@@ -2,21 +2,17 @@ local gitstate = require "loop.gitstate"
 local loop = require "spec.support.loop"
 local sh = require "spec.support.sh"
 
-local function shell(path, script)
-  sh.check { argv = { "sh", "-euc", script }, cwd = path, env = require("spec.support.git").env }
-end
-
 local function take(site)
-  shell(site.path, "git branch -f old; git tag -f mark; git stash list >/dev/null")
+  site:shell("git branch -f old; git tag -f mark; git stash list >/dev/null")
   return assert(gitstate.take(site.path, site.home:join("state")))
 end
 
 local function problems(site, script)
   local state = take(site)
-  shell(site.path, script)
+  site:shell(script)
   local found = assert(gitstate.compare(state))
   assert(gitstate.restore(state, site.home:join("state")))
-  shell(site.path, "git reset -q --hard; git clean -qfd")
+  site:shell("git reset -q --hard; git clean -qfd")
   assert.same({}, assert(gitstate.compare(state)))
   return found
 end
@@ -53,9 +49,9 @@ describe("what git knows of a work tree", function()
   it("leaves branches alone that other work trees have checked out", function()
     local site <close> = loop.new()
     local other = site.home:join("other")
-    shell(site.path, ("git worktree add -q -b theirs %s"):format(sh.quote(other)))
+    site:shell(("git worktree add -q -b theirs %s"):format(sh.quote(other)))
     local state = take(site)
-    shell(other, "git commit -q --allow-empty -m theirs; git switch -q -c newer")
+    site:shell("git commit -q --allow-empty -m theirs; git switch -q -c newer", other)
     assert.same({}, (assert(gitstate.compare(state))))
     local tip = site.repo:git("rev-parse", "newer")
     assert(gitstate.restore(state, site.home:join("state")))
@@ -65,10 +61,10 @@ describe("what git knows of a work tree", function()
 
   it("goes back with the stash's own order, and tells what nothing holds any more", function()
     local site <close> = loop.new()
-    shell(site.path, "echo 1 >>code.txt; git stash -q; echo 2 >>code.txt; git stash -q")
+    site:shell("echo 1 >>code.txt; git stash -q; echo 2 >>code.txt; git stash -q")
     local list = site.repo:git("stash", "list")
     local state = take(site)
-    shell(site.path, "git stash drop -q; echo 3 >>code.txt; git stash -q; git stash drop -q 1")
+    site:shell("git stash drop -q; echo 3 >>code.txt; git stash -q; git stash drop -q 1")
     local tip = site.repo:git("rev-parse", "refs/stash")
     local moved = assert(gitstate.restore(state, site.home:join("state")))
     assert.same({ "refs/stash was " .. tip }, moved)
@@ -91,9 +87,9 @@ describe("what git knows of a work tree", function()
 
   it("of a detached HEAD goes back to that commit", function()
     local site <close> = loop.new()
-    shell(site.path, "git switch -q --detach")
+    site:shell("git switch -q --detach")
     local state = take(site)
-    shell(site.path, "git commit -q --allow-empty -m x; git switch -q main")
+    site:shell("git commit -q --allow-empty -m x; git switch -q main")
     assert(gitstate.restore(state, site.home:join("state")))
     assert.equal(state.head, site.repo:head())
     assert.equal(1, sh.run { cwd = site.path,

@@ -16,10 +16,6 @@ local function open(site, limit)
     site.home:join("kept"), limit))
 end
 
-local function shell(site, script)
-  sh.check { argv = { "sh", "-euc", script }, cwd = site.path }
-end
-
 local function objects(site)
   return tonumber((sh.check { argv = { "sh", "-c", "find . -type f | wc -l" },
     cwd = site.home:join("kept/objects") }))
@@ -36,14 +32,14 @@ describe("what is kept of files", function()
     local kept = open(site)
     take(site, nil, kept)
     assert.equal(0, objects(site))
-    shell(site, "mkdir build; echo one >build/one; echo two >build/two; echo local >>code.txt")
+    site:shell("mkdir build; echo one >build/one; echo two >build/two; echo local >>code.txt")
     take(site, nil, kept)
     assert.equal(3, objects(site))
   end)
 
   it("is written back as it was, odd names and large files too", function()
     local site <close> = new()
-    shell(site, [[mkdir build; printf 'a\r\n\0b' >'build/odd "name"
+    site:shell([[mkdir build; printf 'a\r\n\0b' >'build/odd "name"
  with a line end'; : >build/empty; head -c 40000000 /dev/urandom >build/large
       printf x >'build/back\slash'; printf y >build/é; sha256sum build/* >../sums.$$ &&
       mv ../sums.$$ build/sums]])
@@ -59,15 +55,15 @@ describe("what is kept of files", function()
     end
     assert.equal(6, #paths)
     local sums = site.repo:read("build/sums")
-    shell(site, "rm build/*")
+    site:shell("rm build/*")
     assert.same({}, assert(kept:restore(list, paths)))
     assert.equal(sums, site.repo:read("build/sums"))
-    shell(site, "sha256sum --quiet --check build/sums")
+    site:shell("sha256sum --quiet --check build/sums")
   end)
 
   it("ends at the limit of untracked files: the largest are passed over", function()
     local site <close> = new()
-    shell(site, "mkdir build; head -c 50 /dev/zero >build/a; head -c 60 /dev/zero >build/b")
+    site:shell("mkdir build; head -c 50 /dev/zero >build/a; head -c 60 /dev/zero >build/b")
     local list, passed = take(site, nil, open(site, 100))
     assert.equal(1, passed)
     assert.is_string(list.entries["build/a"].oid)
@@ -77,12 +73,12 @@ describe("what is kept of files", function()
 
   it("is not read again while nothing was written", function()
     local site <close> = new()
-    shell(site, "mkdir build; echo one >build/one; echo two >build/two")
+    site:shell("mkdir build; echo one >build/one; echo two >build/two")
     local kept = open(site)
     local first = take(site, nil, kept)
     first.taken = first.taken + 10 -- as if all had been written long before
     first.entries["build/one"].oid = ("0"):rep(40)
-    shell(site, "echo three >build/two")
+    site:shell("echo three >build/two")
     local second = take(site, first, kept)
     assert.equal(("0"):rep(40), second.entries["build/one"].oid)
     assert.not_equal(first.entries["build/two"].oid, second.entries["build/two"].oid)
@@ -93,26 +89,26 @@ describe("what is kept of files", function()
     local site <close> = new()
     local kept = open(site)
     local list = take(site, nil, kept)
-    shell(site, "echo other >code.txt; touch README")
+    site:shell("echo other >code.txt; touch README")
     assert.same({ "code.txt" }, assert(kept:changed(list, { "README", "code.txt" })))
   end)
 
   it("that is gone fails by name", function()
     local site <close> = new()
-    shell(site, "mkdir build; echo one >build/one; echo two >build/two")
+    site:shell("mkdir build; echo one >build/one; echo two >build/two")
     local kept = open(site)
     local list = take(site, nil, kept)
     local oid = list.entries["build/one"].oid
     assert(os.remove(("%s/%s/%s"):format(site.home:join("kept/objects"), oid:sub(1, 2),
       oid:sub(3))))
-    shell(site, "rm build/*")
+    site:shell("rm build/*")
     assert.same({ "build/one" }, assert(kept:restore(list, { "build/one", "build/two" })))
     assert.equal("two\n", site.repo:read("build/two"))
   end)
 
   it("starts anew once very much has been added", function()
     local site <close> = new()
-    shell(site, "mkdir build; echo one >build/one")
+    site:shell("mkdir build; echo one >build/one")
     take(site, nil, open(site))
     assert.equal(1, objects(site))
     site.home:write("kept/added", ("%d"):format(1 << 40))

@@ -13,17 +13,13 @@ local function before_of(site, limit)
   return { root = site.path, keep = kept, inventory = list, skip = {} }
 end
 
-local function shell(site, script)
-  sh.check { argv = { "sh", "-euc", script }, cwd = site.path }
-end
-
 describe("putting files back", function()
   it("names what was not kept and was touched, and leaves the rest of it alone", function()
     local site <close> = loop.new()
-    shell(site, [[mkdir -p build; for f in kept changed gone moded; do echo $f >build/$f; done
+    site:shell([[mkdir -p build; for f in kept changed gone moded; do echo $f >build/$f; done
       head -c 9999 /dev/zero | tee build/changed build/gone build/moded >/dev/null]])
     local before = before_of(site, 100)
-    shell(site, "echo x >>build/changed; rm build/gone; chmod 777 build/moded; echo y >build/kept")
+    site:shell("echo x >>build/changed; rm build/gone; chmod 777 build/moded; echo y >build/kept")
     local lost = {}
     assert(putback.run(before, lost))
     table.sort(lost)
@@ -35,9 +31,9 @@ describe("putting files back", function()
 
   it("takes new repositories away, and names those that are gone", function()
     local site <close> = loop.new()
-    shell(site, "mkdir build src; : >src/a; git init -q build/theirs; git init -q build/kept")
+    site:shell("mkdir build src; : >src/a; git init -q build/theirs; git init -q build/kept")
     local before = before_of(site)
-    shell(site, "git init -q src; git init -q build/new; rm -r build/theirs/.git; : >build/kept/x")
+    site:shell("git init -q src; git init -q build/new; rm -r build/theirs/.git; : >build/kept/x")
     local lost = {}
     assert(putback.run(before, lost))
     assert.same({ "build/theirs/.git is gone" }, lost)
@@ -50,10 +46,10 @@ describe("putting files back", function()
 
   it("follows no link that stands where a folder was", function()
     local site <close> = loop.new()
-    shell(site, "mkdir build; echo one >build/one")
+    site:shell("mkdir build; echo one >build/one")
     local before = before_of(site)
     local elsewhere = site.home:mkdir("elsewhere")
-    shell(site, ("rm -r build; ln -s %s build; echo theirs >build/one"):format(sh.quote(elsewhere)))
+    site:shell(("rm -r build; ln -s %s build; echo theirs >build/one"):format(sh.quote(elsewhere)))
     local lost = {}
     assert(putback.run(before, lost))
     assert.same({}, lost)
@@ -63,11 +59,11 @@ describe("putting files back", function()
 
   it("takes many files at once, by the permissions that they had", function()
     local site <close> = loop.new()
-    shell(site, [[mkdir build; i=0; while [ $i -lt 700 ]; do echo $i >"build/f $i"; i=$((i+1)); done
+    site:shell([[mkdir build; i=0; while [ $i -lt 700 ]; do echo $i >"build/f $i"; i=$((i+1)); done
       chmod 600 build/*5; chmod 751 build/*7]])
     local before = before_of(site)
     local picture = loop.picture(site.path)
-    shell(site, "chmod 644 build/*; rm build/*9; for f in build/*3; do echo x >>\"$f\"; done")
+    site:shell("chmod 644 build/*; rm build/*9; for f in build/*3; do echo x >>\"$f\"; done")
     local lost = {}
     assert(putback.run(before, lost))
     assert.same({}, lost)
