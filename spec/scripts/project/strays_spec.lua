@@ -49,8 +49,11 @@ describe("project.strays", function()
     local p <close> = project.new()
     p.repo:write(".mighost/rule/a.lua", "return 1\n")
     p.home:write("config/mighost/stages/b c.lua", "return 1\n")
+    p.home:write("config/mighost/rules/.#lock.lua", "return 1\n")
+    p.home:write("config/mighost/rules/backup~", "return 1\n")
     local result = p:run { "check" }
     assert.equal(0, result.exit, result.stderr)
+    assert.equal(2, select(2, result.stdout:gsub("%(never%-found%)", "")))
     assert.matches(".mighost/rule:1: warning: this is never used: no folder of this name is looked "
       .. "at (never-found)\n    rename it to rules\n", result.stdout, 1, true)
     assert.matches("/stages/b c.lua:1: warning: this is never used: no name can be like that "

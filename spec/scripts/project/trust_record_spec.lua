@@ -89,6 +89,13 @@ describe("project.trust_record", function()
       assert.equal("the record of what you trust cannot be read: " .. path, message)
       assert.same({ "EUNTRUSTED", "rm " .. path }, { code, fix })
     end
+    -- A project in a folder of the same repository has a record of its own.
+    local nested = { common = project.common, prefix = "sub/", state_home = project.state_home }
+    assert(records.write(nested, RECORD))
+    local other = theirs.home:read("state/mighost/" .. records.locate(nested))
+    theirs.home:write("state/mighost/trust/" .. name, other)
+    assert.equal("EUNTRUSTED", select(3, records.read(project)))
+    assert.is_true(records.remove(nested))
     os.remove(path)
     theirs.home:write("real", text)
     theirs.home:symlink("../../../real", "state/mighost/trust/" .. name)
