@@ -15,6 +15,7 @@ local sys = require "host.sys"
 local git = require "planning.git"
 local gitfiles = require "loop.gitfiles"
 local journal = require "loop.journal"
+local patience = require "planning.patience"
 local preflight = require "planning.preflight"
 local tables = require "lib.tables"
 local tenancy = require "planning.tenancy"
@@ -26,6 +27,9 @@ local PATCH_LIMIT <const> = 1 << 26
 local PATCH <const> = "rejected.patch"
 local ALIVE <const> = "alive"
 local BEAT <const> = 2 -- seconds
+local INDEX_LOCK <const> = "index.lock"
+local LOCK_LOOKS <const> = 20
+local LOCK_PAUSE <const> = 0.1 -- seconds
 local PATIENCE <const> = 24 * 3600 -- seconds; what another run does takes as long as it takes
 
 ---@class mighost.Action
@@ -197,6 +201,26 @@ local function check_clean(project)
     text.printable(out:match("^...([^%z]*)"))), "EDIRTY", "git status"
 end
 
+---git's lock of its index: whoever holds it is in the midst of something, which a way back would
+---break.  One that is held for a moment, by an editor that looks say, is waited for.
+local function check_index(project)
+  local dir <close>, message, name = fs.open_dir(project.gitdir)
+  if not dir then
+    return nil, message, name
+  end
+  for _ = 1, LOCK_LOOKS do
+    if not dir:stat(INDEX_LOCK) then
+      return true
+    end
+    local waited, why, code = patience.sleep(LOCK_PAUSE, function() end)
+    if not waited then
+      return nil, why, code
+    end
+  end
+  return nil, ("git is at work here, or died and left its lock: %s/%s; remove it if no git runs")
+    :format(project.gitdir, INDEX_LOCK), "EMERGING"
+end
+
 local function check_repository(project)
   local repo <close>, message, name = repos.open(project.worktree)
   if not repo then
@@ -223,6 +247,9 @@ function M.check(project)
     return nil, message, name, fix
   end
   local clean, why, code, advice = check_clean(project)
+  if clean then
+    clean, why, code = check_index(project)
+  end
   return clean and info, why, code, advice
 end
 

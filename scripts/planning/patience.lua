@@ -19,14 +19,14 @@ end
 local M = {}
 
 ---Waits, by a program that does nothing: it can be interrupted, and shows that time passes.
----@param seconds integer
+---@param seconds number
 ---@param on_progress fun(now: host.proc.Progress)
 ---@return true|nil
 ---@return string? message
 ---@return string? NAME
 function M.sleep(seconds, on_progress)
   local report, message, name = proc.run {
-    argv = { "sleep", ("%d"):format(seconds) }, on_progress = on_progress,
+    argv = { "sleep", ("%.3f"):format(seconds) }, on_progress = on_progress,
   }
   if not report then
     return nil, "cannot wait: " .. message, name

@@ -91,6 +91,20 @@ describe("an action", function()
     refused "ESTALE"
   end)
 
+  it("does not begin, and takes nothing away, where git's index is locked", function()
+    local site <close> = loop.new()
+    local ctx = site:context()
+    local path = site.repo:write(".git/index.lock", "")
+    local action, message, name = actions.begin(ctx, ABOUT)
+    assert.same({ nil, "EMERGING" }, { action, name })
+    assert.matches("git is at work here, or died and left its lock: .*/index%.lock", message)
+    assert.is_true(site.repo.dir:exists(".git/index.lock"))
+    assert.is_false(journal.read(ctx.project))
+    -- one that goes meanwhile is waited for
+    assert(os.execute(("(sleep 0.3; rm %s) &"):format(path)))
+    assert(actions.begin(ctx, ABOUT)):finish()
+  end)
+
   it("keeps as a patch what is discarded where it is interrupted, and says where", function()
     for _, stage in ipairs { "executing", "answered" } do
       local site <close> = loop.new()
