@@ -173,6 +173,18 @@ function M.rule(value)
   return problems
 end
 
+---Names of variables that no environment can have would match nothing, without a word.
+local function check_variables(agent, field, pattern, problems)
+  for index, name in ipairs(agent[field] or {}) do
+    if not name:find(pattern) then
+      problems[#problems + 1] = problem("bad-variable", { field, index },
+        ("field '%s' has %q, which is not the name of a variable"):format(field, name),
+        field == "passes" and "write a name, or its beginning with a star behind it: \"OURS_*\""
+          or "write the name of a variable")
+    end
+  end
+end
+
 ---What is wrong with an agent.
 ---@param value table what the file returned
 ---@return mighost.Problem[]
@@ -181,6 +193,9 @@ function M.agent(value)
   if #problems == 0 and value.attached and not value.interactive then
     problems[1] = problem("missing-field", { "attached" },
       "field 'attached' needs the field 'interactive'", "add 'interactive', or remove 'attached'")
+  elseif #problems == 0 then
+    check_variables(value, "passes", "^[%a_][%w_]*%*?$", problems)
+    check_variables(value, "secrets", "^[%a_][%w_]*$", problems)
   end
   return problems
 end

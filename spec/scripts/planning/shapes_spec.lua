@@ -117,4 +117,17 @@ describe("planning.shapes", function()
       told(shapes.agent { needs_model = false, inherits_env = false, command = noop, answer = noop,
         attached = true }))
   end)
+
+  it("wants an agent to name variables that there can be", function()
+    local function told_of(passes, secrets)
+      return told(shapes.agent { needs_model = false, inherits_env = false, command = noop,
+        answer = noop, passes = passes, secrets = secrets })
+    end
+    assert.same({}, told_of({ "OURS_*", "_x1" }, { "OURS_KEY" }))
+    assert.same({
+      "bad-variable passes.1: field 'passes' has \"*\", which is not the name of a variable",
+      "bad-variable passes.3: field 'passes' has \"A*B\", which is not the name of a variable",
+      "bad-variable secrets.1: field 'secrets' has \"OURS_*\", which is not the name of a variable",
+    }, told_of({ "*", "A", "A*B" }, { "OURS_*" }))
+  end)
 end)
