@@ -37,11 +37,13 @@ end
 --- Options that mean nothing together are refused, not ignored.
 local function check_usage()
   if opts.remove and not opts.set_aside then
-    return "--remove goes with --set-aside"
+    return "--remove goes with --set-aside", "mighost migration doctor --set-aside"
   elseif opts.set_aside and (opts.slug or opts.all) then
-    return "--set-aside covers all migrations; give no slug"
+    return "--set-aside covers all migrations; give no slug",
+      "mighost migration doctor --set-aside"
   elseif opts.dry_run and not opts.repair and not opts.remove then
-    return "--dry-run goes with --repair or --remove"
+    return "--dry-run goes with --repair or --remove",
+      "mighost migration doctor --repair --dry-run"
   elseif not (opts.slug or opts.all or opts.repair or opts.set_aside) then
     return "missing argument 'slug'"
   end
@@ -163,9 +165,10 @@ local function remove_kept(project)
   return cli.answer(opts, 0, { removed = describe(removed) })
 end
 
-local problem = check_usage()
+local problem, instead = check_usage()
 if problem then
-  return cli.fail(opts, "migration doctor: " .. problem, "EUSAGE", "mighost migration doctor --all")
+  return cli.fail(opts, "migration doctor: " .. problem, "EUSAGE",
+    instead or "mighost migration doctor --all")
 end
 local project, message, name, fix = mighost.open(opts)
 if not project then

@@ -91,6 +91,21 @@ describe("mighost migration doctor", function()
     assert.equal(2, json.decode(doctor(repo, "--json").stdout).code)
   end)
 
+  it("says beside options that go with others which command may be meant", function()
+    local repo <close> = project()
+    for instead, args in pairs {
+      ["--all"] = {}, ["--set-aside"] = { "--remove", "x" },
+      ["--repair --dry-run"] = { "good", "--dry-run" },
+    } do
+      local result = doctor(repo, table.unpack(args))
+      assert.equal(2, result.exit)
+      assert.is_truthy(result.stderr:find("\n  next: mighost migration doctor " .. instead .. "\n",
+        1, true), result.stderr)
+    end
+    assert.matches("next: mighost migration doctor --set-aside\n",
+      doctor(repo, "good", "--set-aside").stderr, 1, true)
+  end)
+
   it("goes on without a repository's own rules, and says so", function()
     local repo <close> = project()
     repo:write(".mighost/rules/manifest-name.lua", "error 'ran'")
