@@ -18,13 +18,13 @@ local artifacts = require "planning.artifacts"
 local aside = require "planning.aside"
 local failures = require "loop.failures"
 local folder = require "project.folder"
+local jobs = require "planning.job"
 local json = require "lib.json"
 local secrets = require "planning.secrets"
 local spending = require "planning.spending"
 local summaries = require "loop.summary"
 local tables = require "lib.tables"
 local text = require "lib.text"
-local time = require "lib.time"
 local words = require "loop.words"
 
 local EVENTS <const> = "events.jsonl"
@@ -47,11 +47,6 @@ local OWN_FOLDER <const> = {
 local Run <const> = {}
 Run.__index = Run
 
-local function present()
-  local now = sys.now()
-  return time.format(now, sys.utc_offset(now))
-end
-
 ---Adds lines to a file of the run. It is opened each time, so that nothing stays open for programs
 ---that are started meanwhile.
 local function append(run, name, line)
@@ -68,7 +63,7 @@ local function write_summary(run)
   end
   dir:write(SUMMARY, summaries.encode({
     run = run.id, command = run.command, root = run.project.root, status = run.status,
-    message = run.message, started_at = run.started_at, updated_at = present(),
+    message = run.message, started_at = run.started_at, updated_at = jobs.now(),
     finished_at = run.finished_at, settings = run.settings, spent = run.spent,
   }, run.attempts, run:counts()), PRIVATE)
 end
@@ -128,7 +123,7 @@ end
 ---  retry: integer|nil, target: string|nil, message: string|nil }
 function Run:event(event)
   local hidden = secrets.of(sys.env())
-  local kept = { timestamp = present(), level = event.level or "info" }
+  local kept = { timestamp = jobs.now(), level = event.level or "info" }
   for name, value in pairs(event) do
     kept[name] = type(value) == "string" and secrets.redact(value, hidden) or value
   end
@@ -192,7 +187,7 @@ end
 ---@return string? NAME
 function Run:failure(failure)
   local full = {
-    run = self.id, artifacts = self.path, created_at = present(),
+    run = self.id, artifacts = self.path, created_at = jobs.now(),
     attempt = failure.attempt or self.action, retry_number = failure.retry_number or 1,
     role = failure.role, decision = failure.decision, retry = failure.retry or "none",
     failure_kind = failure.failure_kind or "none", evidence = with_rejected(failure.evidence or {}),
@@ -220,7 +215,7 @@ function Run:close(status, message)
   if self.finished_at then
     return
   end
-  self.status, self.finished_at = status, present()
+  self.status, self.finished_at = status, jobs.now()
   self.message = message and words.flatten(self.project, message)
   self.spent = spending.of_run(self.project.state_home, self.id)
   self:event { event = "ended", message = self.message and status .. ": " .. self.message
