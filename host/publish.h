@@ -22,8 +22,8 @@
  *     mh_tx_release                             rolls back what was exchanged and not committed,
  *                                               finishes what was committed
  *
- * Names of failures besides errnos: EBUSY, EDIRTY, ESTALE, EMERGING (a merge or rebase is under
- * way), EINVALIDPATH, EUNSUPPORTED, ENOIDENT, ECORRUPT.
+ * Names of failures besides errnos: EBUSY, EDIRTY, ESTALE, EREMOVED (the staged tree), EMERGING (a
+ * merge or rebase is under way), EINVALIDPATH, EUNSUPPORTED, ENOIDENT, ECORRUPT.
  */
 #ifndef MH_PUBLISH_H
 #define MH_PUBLISH_H
@@ -154,8 +154,9 @@ int mh_tx_begin(const struct mh_site *site, const struct mh_lease *lease,
                 const struct mh_tx_request *request, struct mh_tx *out, struct mh_err *err);
 
 /*
- * Whether somebody is why a step cannot go on: ESTALE or EMERGING where the staged tree, live or
- * the branch is not what the step put there or began with.
+ * Whether somebody is why a step cannot go on: EREMOVED where the staged tree is gone before the
+ * exchange (the step can be begun again), ESTALE or EMERGING where live or the branch is not what
+ * the step put there or began with.
  */
 int mh_tx_verify(const struct mh_tx *tx, struct mh_err *err);
 

@@ -76,7 +76,8 @@ int mh_publish_edited(const struct mh_site *site, const char *slug, const char *
 
 void mh_publish_blame(const struct mh_err *why, struct mh_err *err)
 {
-    if (strcmp(why->name, "ESTALE") == 0 || strcmp(why->name, "EMERGING") == 0) {
+    if (strcmp(why->name, "ESTALE") == 0 || strcmp(why->name, "EREMOVED") == 0 ||
+        strcmp(why->name, "EMERGING") == 0) {
         *err = *why;
     }
 }

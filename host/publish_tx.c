@@ -74,7 +74,7 @@ static int verify_staged(const struct mh_tx *tx, struct mh_err *err)
         (fstat(tx->dir, &ours) < 0 || fstatat(tx->site->live_fd, path, &there, 0) < 0 ||
          ours.st_ino != there.st_ino)) {
         free(path);
-        return mh_err_set(err, "ESTALE",
+        return mh_err_set(err, "EREMOVED",
                           "%s/" MH_TRANSACTIONS
                           "/%s was removed while the step was under way, as 'git clean -fdx' does; "
                           "nothing was published: repeat the command",

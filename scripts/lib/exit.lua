@@ -9,7 +9,7 @@ local CODES <const> = {
   EHUMAN = 3,
   ECOOLING = 4,
   EBUSY = 5,
-  ESTALE = 6, EDIRTY = 6, EMERGING = 6,
+  ESTALE = 6, EREMOVED = 6, EDIRTY = 6, EMERGING = 6,
   EAGENT = 8,
   EVALIDATION = 9,
   EUNTRUSTED = 10,

@@ -2,7 +2,7 @@
 
 --- Replacing one migration directory as a unit, recorded as one git commit.  For planning.commit
 --- and planning.recover only.  Failures of the world are `nil, message, NAME`: EBUSY, EDIRTY,
---- ESTALE, EMERGING, EINVALIDPATH, EUNSUPPORTED, ENOIDENT, ECORRUPT or an errno's.
+--- ESTALE, EREMOVED, EMERGING, EINVALIDPATH, EUNSUPPORTED, ENOIDENT, ECORRUPT or an errno's.
 ---
 --- The order of one step: open, lease, recover, snapshot, copy, (the paid part), begin, rules on
 --- the staged tree, exchange, rules on the live one, commit, finish.

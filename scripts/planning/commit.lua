@@ -110,25 +110,8 @@ local function carry_out(tx, live, hooks)
   return commit_patiently(tx, hooks.notify)
 end
 
----Makes the workspace the migration and commits it.  Until the commit any failure leaves everything
----as it was.  Cleaning up comes after `on_commit`, so that nobody waits for it; the next command on
----this migration does what it leaves undone.
----@param site host.publish.Site
----@param lease host.publish.Lease
----@param snapshot host.publish.Snapshot
----@param work { workspace: mighost.Workspace, record: mighost.Accepted, live: string,
----  worktree: mighost.Project } worktree: it is waited for while a phase is carried out in it
----@param hooks mighost.PublishHooks
----@return string|nil commit
----@return string? message
----@return string? NAME
----@return string? fix
-function M.publish(site, lease, snapshot, work, hooks)
-  local tenant <close>, busy, held = tenancy.await(work.worktree, work.record.operation,
-    { wait = tenancy.PATIENCE, allow_fuse = work.worktree.config.allow_fuse }, hooks.notify)
-  if not tenant then
-    return nil, busy, held
-  end
+---One transaction from its beginning to its end.
+local function transact(site, lease, snapshot, work, hooks)
   local tx <close>, message, name, fix = site:begin(lease, snapshot, {
     workspace = work.workspace.path,
     digest = work.record.digest,
@@ -146,6 +129,33 @@ function M.publish(site, lease, snapshot, work, hooks)
   hooks.on_commit(oid)
   tx:finish()
   return oid
+end
+
+---Makes the workspace the migration and commits it.  Until the commit any failure leaves everything
+---as it was.  Cleaning up comes after `on_commit`, so that nobody waits for it; the next command on
+---this migration does what it leaves undone.  A staged tree that somebody's `git clean -fdx` takes
+---away is made once more: the workspace has all of it.
+---@param site host.publish.Site
+---@param lease host.publish.Lease
+---@param snapshot host.publish.Snapshot
+---@param work { workspace: mighost.Workspace, record: mighost.Accepted, live: string,
+---  worktree: mighost.Project } worktree: it is waited for while a phase is carried out in it
+---@param hooks mighost.PublishHooks
+---@return string|nil commit
+---@return string? message
+---@return string? NAME
+---@return string? fix
+function M.publish(site, lease, snapshot, work, hooks)
+  local tenant <close>, busy, held = tenancy.await(work.worktree, work.record.operation,
+    { wait = tenancy.PATIENCE, allow_fuse = work.worktree.config.allow_fuse }, hooks.notify)
+  if not tenant then
+    return nil, busy, held
+  end
+  local oid, message, name, fix = transact(site, lease, snapshot, work, hooks)
+  if name == "EREMOVED" then
+    oid, message, name, fix = transact(site, lease, snapshot, work, hooks)
+  end
+  return oid, message, name, fix
 end
 
 return M

@@ -103,6 +103,29 @@ describe("planning.commit", function()
     assert.same({}, p:problems())
   end)
 
+  for times, published in pairs { [1] = true, [2] = false } do
+    it(("stages once more what `git clean` took away %d times"):format(times), function()
+      local p <close> = project.new()
+      local ready = prepare(p, "alpha")
+      local cleaned = 0
+      local oid, message, name = publish(ready, {
+        check = function(_, staged)
+          if staged and cleaned < times then
+            cleaned = cleaned + 1
+            p.repo:git("clean", "-qffdx")
+          end
+          return true
+        end,
+      })
+      ready.close()
+      assert.equal(times, cleaned)
+      assert.equal(published, oid ~= nil, message)
+      assert.equal(not published and "EREMOVED" or nil, name)
+      assert.equal(published, p.repo.dir:exists("migrations/alpha"))
+      assert.same({}, p:problems())
+    end)
+  end
+
   describe("while git's lock is held", function()
     local untold, patience = tenancy.UNTOLD, tenancy.PATIENCE
 
