@@ -13,7 +13,8 @@ local AGENT <const> = {
   EJUDGE = "planning-step-failed", EESCAPED = "planning-step-failed",
 }
 local PUBLISH <const> = {
-  EDIRTY = true, ESTALE = true, EREMOVED = true, EBUSY = true, EMERGING = true, ENOSPC = true, EIO = true,
+  EDIRTY = true, ESTALE = true, EREMOVED = true, EBUSY = true, EMERGING = true, ENOSPC = true,
+  EIO = true,
   EROFS = true, EACCES = true, EDQUOT = true,
 }
 local EVIDENCE <const> = { "why.txt", "answer.md", "stderr.log", "stdout.log" }

@@ -13,7 +13,8 @@ local TX <const> = "host/publish_tx.c"
 local ACCEPTANCE <const> = "scripts/planning/acceptance.lua"
 local WORKSPACE <const> = "scripts/planning/workspace.lua"
 local PUBLISH <const> = "scripts/planning/commit.lua"
-local PUBLISH_SPEC <const> = "spec/host/publish_spec.lua"
+local LEASE_SPEC <const> = "spec/host/publish_lease_spec.lua"
+local PERSON_SPEC <const> = "spec/host/publish_person_spec.lua"
 local ODD_SPEC <const> = "spec/host/publish_odd_spec.lua"
 
 ---@type crash.Mutation[]
@@ -108,7 +109,7 @@ return {
     noticed = "kill", old = "  local oid, problem, code, advice = carry_out(",
     new = "  os.remove(work.workspace.folder .. \"/accepted\")\n"
       .. "  local oid, problem, code, advice = carry_out(" },
-  { what = "live is not compared before the exchange", file = TX, noticed = PUBLISH_SPEC,
+  { what = "live is not compared before the exchange", file = TX, noticed = PERSON_SPEC,
     old = "    equal = mh_publish_compare(tx->site->live_fd, tx->journal.slug, tx->base, err);\n"
       .. "    if (equal <= 0) {", new = "    equal = 1;\n    if (equal <= 0) {" },
   { what = "the displaced tree is not compared after the exchange", file = TX,
@@ -117,7 +118,7 @@ return {
   { what = "what is removed is not compared once more", file = TX, noticed = ODD_SPEC,
     old = "    int equal = mh_publish_compare(tx->dir, name, want, err);\n\n    if (equal != 0)",
     new = "    int equal = want != NULL && name != NULL;\n\n    if (equal != 0)" },
-  { what = "a lock excludes nobody", file = "host/lock.c", noticed = PUBLISH_SPEC,
+  { what = "a lock excludes nobody", file = "host/lock.c", noticed = LEASE_SPEC,
     old = "        if (mh_os.lock(fd, F_OFD_SETLK, &whole) == 0) {\n            return 0;",
     new = "        if (whole.l_start == 0) {\n            return 0;" },
   { what = "the branch is moved without a look at where it is", file = COMMIT,
@@ -128,7 +129,7 @@ return {
     noticed = "all-people/step%-repack", new = "settle(attempt, refs, err);",
     old = "keep_objects(attempt, err) < 0 ? -1 : settle(attempt, refs, err);" },
   { what = "everything in the index is committed", file = "host/repo_commit.c",
-    noticed = PUBLISH_SPEC, old = [[
+    noticed = PERSON_SPEC, old = [[
     if (git_oid_fromstr(&update.id, commit->subtree) == 0 &&
         git_commit_tree(&before, parent) == 0 &&]], new = [[
     char at[64];

@@ -37,21 +37,10 @@ describe("host.publish", function()
     site:close()
   end)
 
-  local function is_sound()
-    assert.same({}, site:leftovers())
-    assert.equal("", site.repo:status())
-    site.repo:git("fsck", "--strict", "--no-dangling")
-  end
-
   --- Live as it was and the staged tree new: a step that died just before the exchange.
   local function die_before_exchange()
     site:die(EXCHANGED)
-    local entry = site_support.names(site.live .. "/__transactions__")[2]
-    local staged = ("%s/__transactions__/%s/staged"):format(site.live, entry)
-    sh.check { argv = { "mv", site.live .. "/m", staged .. ".x" } }
-    sh.check { argv = { "mv", staged, site.live .. "/m" } }
-    sh.check { argv = { "mv", staged .. ".x", staged } }
-    return entry
+    return site:exchange_back("m")
   end
 
   --- A commit by hand makes that staged tree useless.
@@ -140,7 +129,7 @@ describe("host.publish", function()
       assert.equal("finished", assert(there:recover("m")).action)
       there.handle:close()
       sh.check { argv = { "mv", moved, site.path } }
-      is_sound()
+      site:check_sound()
     end)
 
     it("in its own work tree only", function()
@@ -161,7 +150,7 @@ describe("host.publish", function()
       assert.is_truthy(message:find("git worktree prune", 1, true), message)
       site.repo:git("worktree", "prune")
       assert.equal("discarded", assert(site:recover("m")).action)
-      is_sound()
+      site:check_sound()
     end)
 
     it("on a branch of its name, whatever that is", function()
@@ -183,7 +172,7 @@ describe("host.publish", function()
       assert.is_truthy(message:find("which is gone", 1, true), message)
       site.repo:git("stash", "push", "-q", "--include-untracked", "--", "migrations/m")
       assert.equal("discarded", assert(site:recover("m")).action)
-      is_sound()
+      site:check_sound()
     end)
 
     it("whose base was rewritten out of history", function()
@@ -194,7 +183,7 @@ describe("host.publish", function()
       site.repo:git("reflog", "expire", "--expire=now", "--all")
       site.repo:git("gc", "-q", "--prune=now")
       assert.equal("finished", assert(site:recover("m")).action)
-      is_sound()
+      site:check_sound()
     end)
 
     it("without a look at what it did once somebody took it back", function()
@@ -202,7 +191,7 @@ describe("host.publish", function()
       site.repo:git("revert", "--no-edit", "HEAD")
       assert.equal("finished", assert(site:recover("m")).action)
       assert.equal("one\n", site.repo:read("migrations/m/plan.md"))
-      is_sound()
+      site:check_sound()
     end)
 
     it("and keeps what was written into the tree that it had replaced", function()
@@ -247,7 +236,7 @@ describe("host.publish", function()
       write(folder .. "/" .. id:sub(3), "")
     end
     site:publish("m", { ["plan.md"] = "two\n", ["dir/x.md"] = "x\n" })
-    is_sound()
+    site:check_sound()
   end)
 
   it("depends on no object that only looks as if it stayed", function()
@@ -258,7 +247,7 @@ describe("host.publish", function()
     assert(step.tx:commit())
     assert(step.tx:finish())
     step.lease:drop()
-    is_sound()
+    site:check_sound()
   end)
 
   it("writes no tree anew of what did not change", function()
@@ -291,7 +280,7 @@ describe("host.publish", function()
     assert.equal("ESTALE", name)
     assert.equal("one\na late line\n", read(message:match("is kept in (.*)$") .. "/plan.md"))
     step.lease:drop()
-    is_sound()
+    site:check_sound()
   end)
 
   it("builds on what somebody committed while it waited for the index", function()
@@ -305,7 +294,7 @@ describe("host.publish", function()
     step.lease:drop()
     assert.equal("other", site.repo:git("log", "-1", "--format=%s", "HEAD^"))
     assert.equal("two", site.repo:git("show", "HEAD:migrations/m/plan.md"))
-    is_sound()
+    site:check_sound()
   end)
 
   it("puts back what somebody pruned while it waited for the index", function()
@@ -317,7 +306,7 @@ describe("host.publish", function()
     assert(step.tx:finish())
     step.lease:drop()
     assert.equal("two", site.repo:git("show", "HEAD:migrations/m/plan.md"))
-    is_sound()
+    site:check_sound()
   end)
 
   it("leaves the branch to others while it waits for the index", function()
@@ -330,7 +319,7 @@ describe("host.publish", function()
     child:close()
     assert(step.tx:finish())
     step.lease:drop()
-    is_sound()
+    site:check_sound()
   end)
 
   it("leaves what somebody staged meanwhile as it is, and says so", function()

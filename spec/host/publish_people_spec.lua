@@ -7,7 +7,8 @@ local sys = require "host.sys"
 
 --- The names that a step may fail with when somebody was at it.
 local EXPECTED <const> = {
-  ESTALE = true, EREMOVED = true, EDIRTY = true, EMERGING = true, EUNSUPPORTED = true, ENOENT = true,
+  ESTALE = true, EREMOVED = true, EDIRTY = true, EMERGING = true, EUNSUPPORTED = true,
+  ENOENT = true,
 }
 
 --- A step up to a moment, somebody's act, and the rest of it.

@@ -152,6 +152,32 @@ function Site:leftovers()
   return found
 end
 
+--- Fails where anything is left, or the work tree or the repository is not as it should be.
+function Site:check_sound()
+  local expect = require "luassert" -- not in a process of its own that is to die
+  expect.same({}, self:leftovers())
+  expect.equal("", self.repo:status())
+  self.repo:git("fsck", "--strict", "--no-dangling")
+end
+
+--- How many publications the branch has.
+---@return integer
+function Site:count_published()
+  return select(2, self.repo:git("log", "--format=%B"):gsub("Publish%-Id: ", ""))
+end
+
+--- After a step that died with its trees exchanged: puts them back, as before the exchange.
+---@param slug string
+---@return string entry of the transaction
+function Site:exchange_back(slug)
+  local entry = M.names(self.live .. "/__transactions__")[2]
+  local staged = ("%s/__transactions__/%s/staged"):format(self.live, entry)
+  sh.check { argv = { "mv", self.live .. "/" .. slug, staged .. ".x" } }
+  sh.check { argv = { "mv", staged, self.live .. "/" .. slug } }
+  sh.check { argv = { "mv", staged .. ".x", staged } }
+  return entry
+end
+
 --- Removes everything.
 function Site:close()
   if self.handle then
