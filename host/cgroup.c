@@ -1,6 +1,8 @@
 #include "cgroup.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +12,7 @@
 #include "path.h"
 #include "sys.h"
 
-enum { TOKEN_BYTES = 8, GROUP_MODE = 0755 };
+enum { TOKEN_BYTES = 8, GROUP_MODE = 0755, REMOVE_TRIES = 50, REMOVE_STEP_MS = 2 };
 
 const struct mh_cgroup mh_cgroup_none = {.parent = -1, .members = -1, .killer = -1};
 
@@ -161,8 +163,11 @@ bool mh_cgroup_kill(const struct mh_cgroup *group)
 
 void mh_cgroup_remove(const struct mh_cgroup *group)
 {
-    if (group->parent >= 0) {
-        (void)mh_os_unlink(group->parent, group->name, AT_REMOVEDIR);
+    for (int i = 0; group->parent >= 0 && i < REMOVE_TRIES; i++) {
+        if (mh_os_unlink(group->parent, group->name, AT_REMOVEDIR) == 0 || errno != EBUSY) {
+            return;
+        }
+        (void)poll(NULL, 0, REMOVE_STEP_MS); /* who was killed is in it until it is gone */
     }
 }
 

@@ -37,7 +37,10 @@ void mh_cgroup_enter(const struct mh_cgroup *group);
 /* SIGKILL to all that are in it now, and to what they fork meanwhile.  False where it is none. */
 bool mh_cgroup_kill(const struct mh_cgroup *group);
 
-/* Removes the empty group; one that is gone, or that somebody is still in, stays as it is. */
+/*
+ * Removes the group, waiting a moment where what was killed is still on its way out.  One that
+ * somebody lives on in stays; one that is gone is success.
+ */
 void mh_cgroup_remove(const struct mh_cgroup *group);
 
 /* Closes the descriptors.  A second call does nothing. */
