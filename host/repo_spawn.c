@@ -190,5 +190,10 @@ out:
     free_argv(argv);
     free(env);
     free(index_entry);
+    if (code == ENOENT && access(mh_repo_worktree(repo), F_OK) == 0) {
+        return mh_err_set(err, "EUNSUPPORTED",
+                          "cannot run git: not found in PATH; install git, "
+                          "or add its folder to PATH");
+    }
     return code == 0 ? 0 : mh_err_sys(err, code, "cannot run git");
 }

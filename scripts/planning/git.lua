@@ -84,7 +84,9 @@ function M.call(folder, words, opts)
     cap = opts.cap, timeout = opts.timeout, finishing = opts.finishing, held = opts.held,
     secrets = opts.secrets, on_progress = opts.on_progress }
   local command = command_of(words)
-  if not report then
+  if not report and name == "ENOENT" and message:find("not found in PATH", 1, true) then
+    return nil, message .. "; install git, or add its folder to PATH", "EUNSUPPORTED"
+  elseif not report then
     return nil, "cannot start git: " .. message, name
   elseif report.ended_by == "interrupt" then
     return nil, "interrupted", "EINTERRUPTED", report

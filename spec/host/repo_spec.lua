@@ -128,7 +128,8 @@ describe("host.repo", function()
     unheard:close() -- no child is left
     scratch:git("config", "--unset", "user.email")
     assert.is_truthy(identity({ AHEAD = "1" }):find("^ENOIDENT .*user%.email"))
-    assert.is_truthy(identity({ AHEAD = "1", PATH = "/nowhere" }):find("^ENOENT cannot run git"))
+    assert.matches("^EUNSUPPORTED cannot run git: not found in PATH",
+      identity { AHEAD = "1", PATH = "/nowhere" })
   end)
 
   it("tells operations under way", function()

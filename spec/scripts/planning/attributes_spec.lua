@@ -90,10 +90,10 @@ describe("planning.attributes", function()
     repo:write("migrations/.gitattributes", GUARD)
     assert.equal("true\n", check_without_git(repo))
     for _, variable in ipairs { "GIT_ATTR_SOURCE", "GIT_CONFIG_COUNT", "GIT_CONFIG_GLOBAL" } do
-      assert.equal("ENOENT\n", check_without_git(repo, { [variable] = "1" }))
+      assert.equal("EUNSUPPORTED\n", check_without_git(repo, { [variable] = "1" }))
     end
     repo:git("config", "attr.tree", "HEAD")
-    assert.equal("ENOENT\n", check_without_git(repo))
+    assert.equal("EUNSUPPORTED\n", check_without_git(repo))
   end)
 
   it("says when git cannot be asked", function()

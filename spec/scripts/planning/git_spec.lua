@@ -58,7 +58,7 @@ describe("planning.git", function()
       local out, message, name = git.version()
       print(out, name, message)]])
     local result = program.run { args = { dir:join("s.lua") }, env = { PATH = dir.path } }
-    assert.matches("^nil\tENOENT\tcannot start git: ", result.stdout)
+    assert.matches("^nil\tEUNSUPPORTED\tcannot run git: not found in PATH; install", result.stdout)
   end)
 
   it("knows its version", function()
