@@ -61,6 +61,16 @@ local function on_migration(project, word, act, ...)
   return act(project, slug, ...)
 end
 
+--- The same for what changes it: one that a dead process left absent is brought back before.
+local function on_recovered(project, word, on_event, act, ...)
+  local ok, message, name, fix =
+    require("planning.between").settle(project, on_event or function() end, word)
+  if not ok then
+    return nil, message, name, fix
+  end
+  return on_migration(project, word, act, ...)
+end
+
 --- Why scripts or settings of this project are not used: one line each, for people.
 ---@param project mighost.Project
 ---@return string[]
@@ -169,10 +179,14 @@ end
 ---@return mighost.Undone? undone, string? message, string? name, string? fix
 function M.undo(project, request)
   check_wish("undo", request)
-  return on_migration(project, request.slug, function(_, slug)
+  local function undo(_, slug)
     return require("planning.undo").undo(project, { slug = slug, to = request.to,
       dry_run = request.dry_run, on_event = request.on_event or function() end })
-  end)
+  end
+  if request.dry_run then
+    return on_migration(project, request.slug, undo)
+  end
+  return on_recovered(project, request.slug, request.on_event, undo)
 end
 
 --- One migration: where it stands, how it got there, what comes next.
@@ -230,7 +244,7 @@ end
 function M.refine(opts)
   check_wish("refine", opts)
   return in_project(opts, function(project)
-    return on_migration(project, opts.slug, require("planning.refine").refine, opts)
+    return on_recovered(project, opts.slug, opts.on_event, require("planning.refine").refine, opts)
   end)
 end
 
@@ -240,7 +254,7 @@ end
 function M.review(opts)
   check_wish("review", opts)
   return in_project(opts, function(project)
-    return on_migration(project, opts.slug, require("planning.review").review, opts)
+    return on_recovered(project, opts.slug, opts.on_event, require("planning.review").review, opts)
   end)
 end
 

@@ -3,6 +3,7 @@
 local fs = require "host.fs"
 local sys = require "host.sys"
 
+local between = require "planning.between"
 local leases = require "planning.leases"
 local manifest = require "migration.manifest"
 local quote = require "lib.quote"
@@ -136,7 +137,8 @@ local function choose_due(live, place, notify)
 end
 
 ---@param project mighost.Project
----@param place string|nil the project's folder in the state directory, where there is one yet
+---@param place string|nil the project's folder in the state directory, where there is one yet; nil
+---  for a look that changes nothing
 ---@param opts { slug: string|nil, target: string|nil }
 ---@param notify fun(event: table)
 ---@return mighost.Choice|nil
@@ -144,6 +146,12 @@ end
 ---@return string? NAME
 ---@return string? fix
 function M.choose(project, place, opts, notify)
+  if place then
+    local settled, problem, errno, advice = between.settle(project, notify, opts.slug)
+    if not settled then
+      return nil, problem, errno, advice
+    end
+  end
   local live <close>, message, name = fs.open_dir(project.live_path)
   if not live then
     return nil, message, name

@@ -3,6 +3,7 @@
 local fs = require "host.fs"
 local tree = require "host.tree"
 
+local between = require "planning.between"
 local candidates = require "planning.candidates"
 local changes = require "planning.change"
 local commit = require "planning.commit"
@@ -80,7 +81,11 @@ local M = {}
 ---@return string? NAME
 ---@return string? fix
 function M.publish(project, request)
-  local slug, message, name, fix = find_slug(project, request)
+  local on_event = request.on_event or function() end
+  local slug, message, name, fix = between.settle(project, on_event, request.slug)
+  if slug then
+    slug, message, name, fix = find_slug(project, request)
+  end
   if not slug then
     return nil, message, name, fix
   end
@@ -94,7 +99,7 @@ function M.publish(project, request)
   end
   local oid, trouble, kind, way = changes.publish(project, repo, {
     slug = slug, operation = OPERATION, message = message_for(project, request),
-    on_event = request.on_event or function() end,
+    on_event = on_event,
     fill = function(path, snapshot)
       return fill(request, path, snapshot)
     end,
