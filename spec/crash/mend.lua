@@ -184,32 +184,48 @@ end
 
 local M = {}
 
---- Sweeps every mending command with faults of all kinds; `every` takes a part of them.
+--- Sweeps one mending command with faults of all kinds.
+---@return integer runs
+---@return integer hits
+local function run_case(case, place, mine, report)
+  local runs, hits = 0, 0
+  local reference = learn(place, case)
+  for _, kind in ipairs(KINDS) do
+    for _, fault in ipairs(sweep.faults(kind, reference, {})) do
+      if mine() then
+        local problems, hit = try(place, case, reference, fault)
+        runs, hits = runs + 1, hits + (hit and 1 or 0)
+        if #problems > 0 then
+          local name = reference.names[tonumber(fault:match("%d+"))]
+          report(("%s, %s (%s)\n    %s"):format(case.name, fault, name or "?",
+            table.concat(problems, "\n    ")))
+        end
+      end
+    end
+  end
+  return runs, hits
+end
+
+--- Sweeps the mending commands; `every` takes a part of the faults, `only` is a pattern of cases.
 ---@param folder string
 ---@param share integer from 0
 ---@param shares integer
 ---@param report fun(text: string)
 ---@param every integer
+---@param only? string
 ---@return integer runs
 ---@return integer hits
-function M.run(folder, share, shares, report, every)
+function M.run(folder, share, shares, report, every, only)
   local runs, hits, turn = 0, 0, 0
+  local function mine()
+    turn = turn + 1
+    return turn % every == 0 and turn // every % shares == share
+  end
   for _, case in ipairs(CASES) do
-    local place <close> = places.new(("%s/mend-%s-%d"):format(folder, case.name, share))
-    local reference = learn(place, case)
-    for _, kind in ipairs(KINDS) do
-      for _, fault in ipairs(sweep.faults(kind, reference, {})) do
-        turn = turn + 1
-        if turn % every == 0 and turn // every % shares == share then
-          local problems, hit = try(place, case, reference, fault)
-          runs, hits = runs + 1, hits + (hit and 1 or 0)
-          if #problems > 0 then
-            local name = reference.names[tonumber(fault:match("%d+"))]
-            report(("%s, %s (%s)\n    %s"):format(case.name, fault, name or "?",
-              table.concat(problems, "\n    ")))
-          end
-        end
-      end
+    if case.name:find(only or "") then
+      local place <close> = places.new(("%s/mend-%s-%d"):format(folder, case.name, share))
+      local ran, hit = run_case(case, place, mine, report)
+      runs, hits = runs + ran, hits + hit
     end
   end
   return runs, hits

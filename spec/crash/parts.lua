@@ -78,6 +78,13 @@ local function crossing(fields)
   end
 end
 
+--- A part that hurts the commands that mend.
+local function mending(every)
+  return function(folder, share, shares, report, only)
+    return mend.run(folder, share, shares, report, every, only)
+  end
+end
+
 --- A part of many processes at once, always as many.
 local function crowding(seconds)
   return {
@@ -109,12 +116,8 @@ return {
   ["outside"] = function(folder, share, shares, report)
     return outside.run(folder, share, shares, report, 5)
   end,
-  ["all-mend"] = function(folder, share, shares, report)
-    return mend.run(folder, share, shares, report, 1)
-  end,
-  ["mend"] = function(folder, share, shares, report)
-    return mend.run(folder, share, shares, report, 73)
-  end,
+  ["all-mend"] = mending(1),
+  ["mend"] = mending(73),
   ["all-people"] = crossing { every = 1, cases = "" },
   ["people"] = crossing { every = 41, cases = "^step$" },
   ["all-kill"] = sweeping("kill", {}),
